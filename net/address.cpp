@@ -1,0 +1,74 @@
+#include <twinwire/net/address.hpp>
+
+#include <algorithm>
+#include <stdexcept>
+
+#include <boost/asio/ip/address.hpp>
+
+namespace twinwire {
+
+namespace asio = boost::asio;
+
+std::optional<Address> Address::parse(std::string_view host, std::uint16_t port) {
+  boost::system::error_code error;
+  const asio::ip::address parsed = asio::ip::make_address(std::string(host), error);
+  if (error) return std::nullopt;
+  if (parsed.is_v4()) return from_ipv4(parsed.to_v4().to_bytes(), port);
+  const asio::ip::address_v6 v6 = parsed.to_v6();
+  return from_ipv6(v6.to_bytes(), port, static_cast<std::uint32_t>(v6.scope_id()));
+}
+
+Address Address::of(std::string_view host, std::uint16_t port) {
+  if (auto address = parse(host, port)) return *address;
+  throw std::invalid_argument("\"" + std::string(host) + "\" is not a numeric IPv4 or IPv6 address");
+}
+
+Address Address::from_ipv4(std::array<std::uint8_t, 4> bytes, std::uint16_t port) noexcept {
+  Address address;
+  address.family_ = Family::ipv4;
+  address.port_ = port;
+  std::ranges::copy(bytes, address.bytes_.begin());
+  return address;
+}
+
+Address Address::from_ipv6(std::array<std::uint8_t, 16> bytes, std::uint16_t port,
+                           std::uint32_t scope_id) noexcept {
+  Address address;
+  address.family_ = Family::ipv6;
+  address.port_ = port;
+  address.scope_id_ = scope_id;
+  address.bytes_ = bytes;
+  return address;
+}
+
+Address Address::with_port(std::uint16_t port) const noexcept {
+  Address copy = *this;
+  copy.port_ = port;
+  return copy;
+}
+
+bool Address::is_unspecified() const noexcept {
+  return std::ranges::all_of(bytes_, [](std::uint8_t byte) { return byte == 0; });
+}
+
+bool Address::is_loopback() const noexcept {
+  if (family_ == Family::ipv4) return bytes_[0] == 127;
+  if (family_ == Family::ipv6) return asio::ip::address_v6(bytes_).is_loopback();
+  return false;
+}
+
+std::string Address::host() const {
+  switch (family_) {
+    case Family::ipv4: return asio::ip::address_v4({bytes_[0], bytes_[1], bytes_[2], bytes_[3]}).to_string();
+    case Family::ipv6: return asio::ip::address_v6(bytes_, scope_id_).to_string();
+    case Family::unspecified: break;
+  }
+  return "unspecified";
+}
+
+std::string Address::to_string() const {
+  const std::string port = std::to_string(port_);
+  return family_ == Family::ipv6 ? "[" + host() + "]:" + port : host() + ":" + port;
+}
+
+}  // namespace twinwire

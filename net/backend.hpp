@@ -1,0 +1,106 @@
+// What a backend supplies to a loop: clocks, timers, wires, names, threads, signals. Two exist: the simulated
+// host (sim/) and the real system (real/). Users never see one; everything they observe is in Loop.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <twinwire/net/address.hpp>
+#include <twinwire/net/callback.hpp>
+#include <twinwire/net/choices.hpp>
+#include <twinwire/net/error.hpp>
+#include <twinwire/net/event_queue.hpp>
+#include <twinwire/net/time.hpp>
+#include <twinwire/net/wire.hpp>
+
+namespace boost::asio {
+class execution_context;
+}
+
+namespace twinwire {
+
+class Loop;
+struct ExceptionContext;
+
+namespace detail {
+
+/// A name to look up. At least one of host and service is not empty.
+struct ResolveRequest {
+  std::string host;     ///< a name or a numeric address; empty: any (passive) or loopback
+  std::string service;  ///< a name or a number; empty: 0
+  Family family = Family::unspecified;
+  bool passive = false;  ///< for binding
+};
+
+/// How a look-up ended: addresses in the order to try, or why there are none.
+using ResolveHandler = UniqueFunction<void(error_code, std::vector<Address>)>;
+
+/// Work that can be abandoned: destroying it makes sure that its handler is not called any more.
+class Abandonable {
+ public:
+  virtual ~Abandonable() = default;
+};
+
+/// How to bind a listening socket.
+struct ListenOptions {
+  bool reuse_address = true;
+  bool reuse_port = false;
+};
+
+/// See the top of the file. All on the loop's thread but post().
+class Backend {
+ public:
+  virtual ~Backend() = default;
+
+  virtual TimePoint time() const noexcept = 0;
+  virtual WallTime wall_time() const noexcept = 0;
+
+  /// Fires `event` when time() has reached `when`, in the order of (when, scheduling). Moves it if it was
+  /// scheduled already.
+  virtual void schedule(Event& event, TimePoint when) = 0;
+  /// The ready queue is no longer empty: Loop::run_turn is to be called after I/O and timers had a chance.
+  virtual void wake() = 0;
+  /// From any thread: run this on the loop's thread.
+  virtual void post(Callback callback) = 0;
+  /// True on the thread that may use the loop.
+  virtual bool on_loop_thread() const noexcept = 0;
+
+  /// Runs turns until stop was asked for (Loop::stop_requested).
+  virtual void run() = 0;
+
+  /// Starts to connect; the wire's on_writable tells when finish_connect can be asked.
+  virtual std::unique_ptr<Wire> connect(const Address& remote, const std::optional<Address>& local,
+                                        error_code& error) = 0;
+  virtual std::unique_ptr<Acceptor> bind(const Address& local, const ListenOptions& options,
+                                         error_code& error) = 0;
+  /// Takes over an open, connected stream socket; invalid_argument if it is not one.
+  virtual std::unique_ptr<Wire> adopt_stream(NativeHandle handle, error_code& error) = 0;
+  /// Takes over a bound stream socket; invalid_argument if it is not one.
+  virtual std::unique_ptr<Acceptor> adopt_acceptor(NativeHandle handle, error_code& error) = 0;
+  /// Closes a descriptor that was never adopted.
+  virtual void close_handle(NativeHandle handle) = 0;
+
+  /// The handler is called later, from the loop, unless the result is destroyed before.
+  virtual std::unique_ptr<Abandonable> resolve(const ResolveRequest& request, ResolveHandler handler) = 0;
+  /// Runs `work` off the loop's thread (a simulated loop: at a chosen later instant), then `done` on it.
+  virtual void execute_blocking(Callback work, Callback done) = 0;
+  /// Watches a signal, or stops to. Throws OperationError for one that cannot be caught.
+  virtual void watch_signal(int signal_number, bool watch) = 0;
+
+  /// Space that every read of this loop may use, one at a time.
+  virtual MutableBytes read_buffer() noexcept = 0;
+  virtual Choices& choices() noexcept = 0;
+  /// The name of the host, empty on a real loop.
+  virtual const std::string& name() const noexcept = 0;
+  /// A failure that nobody else took: the loop's default exception handler.
+  virtual void unhandled(const ExceptionContext& context) = 0;
+  /// What Asio's objects are made on.
+  virtual boost::asio::execution_context& asio_context() = 0;
+};
+
+}  // namespace detail
+}  // namespace twinwire

@@ -1,0 +1,327 @@
+#include <twinwire/net/connect_operation.hpp>
+
+#include <algorithm>
+#include <stdexcept>
+
+#include <twinwire/net/lookup.hpp>
+#include <twinwire/net/loop.hpp>
+#include <twinwire/net/stream_transport.hpp>
+
+namespace twinwire::detail {
+namespace {
+
+/// Common to operations that end in one connection: making protocol and transport out of a connected wire.
+class EstablishOperation : public OperationState {
+ public:
+  EstablishOperation(Loop& loop, std::string description, ProtocolFactory factory, Completion<Connection> done)
+      : OperationState(loop, std::move(description)), factory_(std::move(factory)), done_(std::move(done)) {}
+
+  void cancel(error_code reason) override {
+    if (phase_ == Phase::ended) return;
+    if (phase_ == Phase::establishing) {
+      cancelled_ = reason;  // from inside the factory or connection_made: seen when that returns
+      return;
+    }
+    release_resources();
+    phase_ = Phase::ended;
+    leave();
+    loop().call_soon([self = Ref<EstablishOperation>(this), reason] {
+      self->done_(operation_failure(reason, self->description()), {});
+    });
+  }
+
+ protected:
+  /// Lets go of look-ups, timers and sockets that are not going to be used.
+  virtual void release_resources() = 0;
+  bool ended() const noexcept { return phase_ == Phase::ended; }
+
+  void complete(std::exception_ptr failure, Connection connection = {}) {
+    release_resources();
+    phase_ = Phase::ended;
+    leave();
+    const Ref<EstablishOperation> self(this);
+    loop().guard([&] { done_(std::move(failure), std::move(connection)); }, "a completion threw an exception");
+  }
+
+  void establish(std::unique_ptr<Wire> wire) {
+    const Ref<EstablishOperation> self(this);
+    phase_ = Phase::establishing;
+    std::shared_ptr<BaseProtocol> protocol;
+    try {
+      const Loop::CallbackScope scope(loop());
+      protocol = factory_();
+      if (!protocol) throw std::logic_error(description() + ": the protocol factory returned null");
+    } catch (...) {
+      wire->close();
+      complete(std::current_exception());
+      return;
+    }
+    if (cancelled_.failed()) {
+      wire->close();
+      complete(operation_failure(cancelled_, description()));
+      return;
+    }
+    const auto transport = make_ref<StreamTransport>(loop(), std::move(wire));
+    const bool made = transport->start(protocol);
+    if (cancelled_.failed()) {
+      transport->abort();
+      complete(operation_failure(cancelled_, description()));
+    } else if (!made) {
+      complete(operation_failure(Error::callback_failure, description()));
+    } else {
+      complete(nullptr, Connection{Transport(transport), std::move(protocol)});
+    }
+  }
+
+ private:
+  enum class Phase : std::uint8_t { connecting, establishing, ended };
+
+  ProtocolFactory factory_;
+  Completion<Connection> done_;
+  error_code cancelled_;
+  Phase phase_ = Phase::connecting;
+};
+
+/// Makes a connection out of a socket that exists.
+class AdoptOperation final : public EstablishOperation {
+ public:
+  using EstablishOperation::EstablishOperation;
+
+  void start(NativeHandle sock) {
+    error_code error;
+    wire_ = loop().backend().adopt_stream(sock, error);
+    if (!wire_) throw std::invalid_argument(description() + ": not a connected stream socket");
+    soon_ = loop().call_soon([self = Ref<AdoptOperation>(this)] {
+      if (!self->ended()) self->establish(std::move(self->wire_));
+    });
+  }
+
+ private:
+  void release_resources() override {
+    soon_.cancel();
+    wire_.reset();
+  }
+
+  std::unique_ptr<Wire> wire_;
+  Handle soon_;
+};
+
+/// Resolves, then connects to one address after the other, or to several in overlap (RFC 8305).
+class ConnectOperation final : public EstablishOperation {
+ public:
+  ConnectOperation(Loop& loop, ProtocolFactory factory, ConnectOptions options, Completion<Connection> done)
+      : EstablishOperation(loop, "connect to " + describe(options.host, options.port.text()), std::move(factory),
+                           std::move(done)),
+        options_(std::move(options)) {}
+
+  void start() {
+    lookup_.start(loop(), {options_.host, options_.port.text(), options_.family, false},
+                  [self = Ref<ConnectOperation>(this)](error_code error, std::vector<Address> addresses) {
+                    self->resolved(error, std::move(addresses));
+                  });
+  }
+
+ private:
+  /// One socket on its way to one address.
+  class Try final : public WireSink {
+   public:
+    Try(ConnectOperation& operation, std::size_t index) : operation_(operation), index(index) {}
+    void on_readable() override {}
+    void on_hang_up() override { on_writable(); }
+    void on_writable() override { operation_.progressed(*this); }
+
+   private:
+    ConnectOperation& operation_;
+
+   public:
+    std::size_t index;
+    std::unique_ptr<Wire> wire;
+  };
+
+  void resolved(error_code error, std::vector<Address> addresses) {
+    if (error.failed() || addresses.empty()) {
+      if (!error.failed()) error = make_error(errc::address_not_available);
+      complete(operation_failure(error, "resolve " + describe(options_.host, options_.port.text())));
+      return;
+    }
+    const int default_interleave = options_.happy_eyeballs_delay ? 1 : 0;
+    addresses_ = interleave_families(std::move(addresses), options_.interleave.value_or(default_interleave));
+    if (!options_.local_addr) {
+      start_next();
+      return;
+    }
+    const auto& [host, port] = *options_.local_addr;
+    lookup_.start(loop(), {host, port.text(), options_.family, true},
+                  [self = Ref<ConnectOperation>(this)](error_code failed, std::vector<Address> locals) {
+                    self->local_resolved(failed, std::move(locals));
+                  });
+  }
+
+  void local_resolved(error_code error, std::vector<Address> locals) {
+    if (error.failed() || locals.empty()) {
+      if (!error.failed()) error = make_error(errc::address_not_available);
+      const auto& [host, port] = *options_.local_addr;
+      complete(operation_failure(error, "resolve the local address " + describe(host, port.text())));
+      return;
+    }
+    locals_ = std::move(locals);
+    start_next();
+  }
+
+  void start_next() {
+    timer_.cancel();
+    while (next_ < addresses_.size()) {
+      const std::size_t index = next_++;
+      if (start_try(index)) {
+        if (options_.happy_eyeballs_delay && next_ < addresses_.size()) {
+          timer_ = loop().call_later(*options_.happy_eyeballs_delay,
+                                     [self = Ref<ConnectOperation>(this)] { self->start_next(); });
+        }
+        return;
+      }
+    }
+    fail_if_over();
+  }
+
+  /// Begins one attempt, from the first local address that will do. False if it failed at once.
+  bool start_try(std::size_t index) {
+    const Address& remote = addresses_[index];
+    auto attempt = std::make_unique<Try>(*this, index);
+    error_code error;
+    if (locals_.empty()) {
+      attempt->wire = loop().backend().connect(remote, std::nullopt, error);
+    } else {
+      error = make_error(errc::address_family_not_supported);
+      for (const Address& local : locals_) {
+        if (local.family() != remote.family()) continue;
+        attempt->wire = loop().backend().connect(remote, local, error);
+        if (attempt->wire) break;
+        last_local_ = local;
+      }
+    }
+    if (!attempt->wire) {
+      note_failure(index, error);
+      return false;
+    }
+    attempt->wire->set_sink(attempt.get());
+    tries_.push_back(std::move(attempt));
+    return true;
+  }
+
+  void progressed(Try& attempt) {
+    if (ended() || !attempt.wire) return;
+    const error_code error = attempt.wire->finish_connect();
+    if (error == errc::operation_would_block) return;
+    const Ref<ConnectOperation> self(this);
+    attempt.wire->set_sink(nullptr);
+    std::unique_ptr<Wire> wire = std::move(attempt.wire);
+    if (!error.failed()) {
+      release_resources();
+      establish(std::move(wire));
+      return;
+    }
+    wire->close();
+    wire.reset();
+    note_failure(attempt.index, error);
+    if (next_ < addresses_.size()) {
+      start_next();
+    } else {
+      fail_if_over();
+    }
+  }
+
+  void note_failure(std::size_t index, error_code error) {
+    std::string target = addresses_[index].to_string();
+    if (last_local_) target += " from " + last_local_->to_string();
+    failures_.push_back({index, Attempt{std::move(target), error}});
+    last_local_.reset();
+  }
+
+  void fail_if_over() {
+    const bool alive = std::ranges::any_of(tries_, [](const auto& attempt) { return attempt->wire != nullptr; });
+    if (alive || ended()) return;
+    std::ranges::stable_sort(failures_, {}, [](const auto& failure) { return failure.first; });
+    std::vector<Attempt> attempts;
+    for (auto& [index, attempt] : failures_) attempts.push_back(std::move(attempt));
+    std::string sentence = description();
+    if (attempts.size() == 1 && attempts.front().target != describe(options_.host, options_.port.text())) {
+      sentence += " (" + attempts.front().target + ")";
+    }
+    const error_code first = attempts.front().error;
+    complete(operation_failure(first, sentence, std::move(attempts)));
+  }
+
+  void release_resources() override {
+    lookup_.abandon();
+    timer_.cancel();
+    for (const auto& attempt : tries_) {
+      if (attempt->wire) attempt->wire->close();
+      attempt->wire.reset();
+    }
+    next_ = addresses_.size();
+  }
+
+  ConnectOptions options_;
+  Lookup lookup_;
+  std::vector<Address> addresses_;
+  std::vector<Address> locals_;
+  std::optional<Address> last_local_;
+  std::size_t next_ = 0;
+  std::vector<std::unique_ptr<Try>> tries_;
+  std::vector<std::pair<std::size_t, Attempt>> failures_;
+  Handle timer_;
+};
+
+void require_one_source(const ConnectOptions& options) {
+  const bool has_address = !options.host.empty() || !options.port.text().empty();
+  if (options.sock && has_address) {
+    throw std::invalid_argument("create_connection: host and port cannot be combined with sock");
+  }
+  if (!options.sock && !has_address) {
+    throw std::invalid_argument("create_connection: neither host and port nor sock was given");
+  }
+  if (options.happy_eyeballs_delay && *options.happy_eyeballs_delay < Duration::zero()) {
+    throw std::invalid_argument("create_connection: happy_eyeballs_delay is negative");
+  }
+  if (options.interleave && *options.interleave < 0) {
+    throw std::invalid_argument("create_connection: interleave is negative");
+  }
+}
+
+}  // namespace
+
+std::vector<Address> interleave_families(std::vector<Address> addresses, int first_count) {
+  if (first_count == 0 || addresses.empty()) return addresses;
+  const Family first_family = addresses.front().family();
+  std::vector<Address> first;
+  std::vector<Address> second;
+  for (const Address& address : addresses) {
+    (address.family() == first_family ? first : second).push_back(address);
+  }
+  std::vector<Address> mixed;
+  const std::size_t head = std::min(first.size(), static_cast<std::size_t>(first_count) - 1);
+  mixed.assign(first.begin(), first.begin() + static_cast<std::ptrdiff_t>(head));
+  for (std::size_t i = head, j = 0; i < first.size() || j < second.size(); ++i, ++j) {
+    if (i < first.size()) mixed.push_back(first[i]);
+    if (j < second.size()) mixed.push_back(second[j]);
+  }
+  return mixed;
+}
+
+Operation start_connect(Loop& loop, ProtocolFactory factory, ConnectOptions options, Completion<Connection> done) {
+  require_one_source(options);
+  if (options.sock) return start_adopt(loop, std::move(factory), options.sock, std::move(done));
+  const auto operation =
+      make_ref<ConnectOperation>(loop, std::move(factory), std::move(options), std::move(done));
+  operation->start();
+  return Operation(operation);
+}
+
+Operation start_adopt(Loop& loop, ProtocolFactory factory, NativeHandle sock, Completion<Connection> done) {
+  const auto operation = make_ref<AdoptOperation>(loop, "use the socket " + std::to_string(sock.value),
+                                                  std::move(factory), std::move(done));
+  operation->start(sock);
+  return Operation(operation);
+}
+
+}  // namespace twinwire::detail

@@ -1,0 +1,54 @@
+// Water marks: when a protocol is asked to pause and to resume writing.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <stdexcept>
+
+#include <twinwire/net/transport.hpp>
+
+namespace twinwire::detail {
+
+/// Decides; it calls nobody. Strictly above `high` pauses, at or below `low` resumes, in strict alternation.
+class FlowControl {
+ public:
+  static constexpr WriteBufferLimits stream_defaults{16 * 1024, 64 * 1024};
+
+  explicit FlowControl(WriteBufferLimits defaults = stream_defaults) noexcept : limits_(defaults) {}
+
+  WriteBufferLimits limits() const noexcept { return limits_; }
+  bool paused() const noexcept { return paused_; }
+
+  /// Applies asyncio's rules for absent values, of which those of `defaults` are the last resort.
+  void set_limits(std::optional<std::ptrdiff_t> high, std::optional<std::ptrdiff_t> low,
+                  WriteBufferLimits defaults = stream_defaults) {
+    const auto default_high = static_cast<std::ptrdiff_t>(defaults.high);
+    const std::ptrdiff_t new_high = high ? *high : (low ? 4 * *low : default_high);
+    const std::ptrdiff_t new_low = low ? *low : new_high / 4;
+    if (new_low < 0 || new_high < new_low) {
+      throw std::invalid_argument("write buffer limits: high (" + std::to_string(new_high) +
+                                  ") must not be below low (" + std::to_string(new_low) +
+                                  "), and neither may be negative");
+    }
+    limits_ = {static_cast<std::size_t>(new_low), static_cast<std::size_t>(new_high)};
+  }
+
+  /// True if pause_writing is to be called now.
+  bool should_pause(std::size_t size) noexcept {
+    if (paused_ || size <= limits_.high) return false;
+    return paused_ = true;
+  }
+
+  /// True if resume_writing is to be called now.
+  bool should_resume(std::size_t size) noexcept {
+    if (!paused_ || size > limits_.low) return false;
+    paused_ = false;
+    return true;
+  }
+
+ private:
+  WriteBufferLimits limits_;
+  bool paused_ = false;
+};
+
+}  // namespace twinwire::detail

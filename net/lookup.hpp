@@ -1,0 +1,32 @@
+// A look-up of one name, for operations that need addresses.
+#pragma once
+
+#include <memory>
+
+#include <twinwire/net/backend.hpp>
+#include <twinwire/net/loop.hpp>
+
+namespace twinwire::detail {
+
+/// Asks the backend's resolver, unless the request can be answered from its own text: a numeric host with a
+/// numeric port never goes through name resolution. Destroying it abandons the look-up.
+class Lookup {
+ public:
+  Lookup() = default;
+  Lookup(const Lookup&) = delete;
+  Lookup& operator=(const Lookup&) = delete;
+  ~Lookup() { abandon(); }
+
+  /// `handler` is called once, later, from the loop.
+  void start(Loop& loop, const ResolveRequest& request, ResolveHandler handler);
+  void abandon() noexcept;
+
+ private:
+  std::unique_ptr<Abandonable> pending_;
+  Handle soon_;
+};
+
+/// "server:http", for messages.
+std::string describe(const std::string& host, const std::string& service);
+
+}  // namespace twinwire::detail

@@ -1,0 +1,264 @@
+#include <twinwire/net/loop.hpp>
+
+#include <algorithm>
+#include <stdexcept>
+
+#include <twinwire/net/connect_operation.hpp>
+#include <twinwire/net/server_state.hpp>
+#include <twinwire/net/stream_transport.hpp>
+
+namespace twinwire {
+namespace {
+
+constexpr Purpose random_bits{"random", "{entity}: random bits"};
+
+/// Turns that close() grants the last callbacks: what goes on rescheduling itself is cut off.
+constexpr int closing_turns = 1000;
+
+/// A function that was handed to another thread.
+class Job final : public detail::OperationState {
+ public:
+  Job(Loop& loop, VoidCompletion done) : OperationState(loop, "run in executor"), done_(std::move(done)) {}
+  void finish() {
+    if (!done_) return;
+    leave();
+    VoidCompletion done = std::move(done_);
+    done_ = nullptr;
+    done(failure);
+  }
+  void cancel(error_code reason) override {
+    failure = operation_failure(reason, description());
+    loop().call_soon([self = detail::Ref<Job>(this)] { self->finish(); });
+  }
+  std::exception_ptr failure;
+
+ private:
+  VoidCompletion done_;
+};
+
+}  // namespace
+
+namespace detail {
+
+OperationState::OperationState(Loop& loop, std::string description)
+    : loop_(&loop), description_(std::move(description)) {
+  loop.operations_.push_back(*this);
+}
+
+}  // namespace detail
+
+Loop::Loop(std::unique_ptr<detail::Backend> backend)
+    : pool_(new detail::CallPool), backend_(std::move(backend)) {}
+
+Loop::~Loop() {
+  // In this order: what is pending may own what is connected, and nobody is told.
+  while (!ready_.empty()) ready_.pop();
+  while (!waiting_.empty()) {
+    detail::ScheduledCall& call = waiting_.front();
+    call.state_ = detail::ScheduledCall::State::cancelled;
+    call.cancel();
+    const Callback dropped = std::move(call.callback_);
+    forget(call);
+  }
+  while (!operations_.empty()) operations_.front().leave();
+  while (!transports_.empty()) transports_.front().detach();
+  while (!servers_.empty()) servers_.front().detach_loop();
+  while (!ready_.empty()) ready_.pop();
+  backend_.reset();
+  pool_->retire();
+}
+
+// --- callbacks -----------------------------------------------------------------------------------------------
+
+Handle Loop::call_soon(Callback callback) {
+  if (closed_) return {};
+  detail::Ref<detail::ScheduledCall> call = pool_->take(*this, std::move(callback));
+  push_ready(call);
+  return Handle(std::move(call));
+}
+
+void Loop::push_ready(detail::Ref<detail::ScheduledCall> call) {
+  call->state_ = detail::ScheduledCall::State::ready;
+  const bool was_empty = ready_.empty();
+  ready_.push(std::move(call));
+  if (was_empty) backend_->wake();
+}
+
+Handle Loop::call_later(Duration delay, Callback callback) {
+  return call_at(saturating_add(time(), delay), std::move(callback));
+}
+
+Handle Loop::call_at(TimePoint when, Callback callback) {
+  if (closed_) return {};
+  detail::Ref<detail::ScheduledCall> call = pool_->take(*this, std::move(callback));
+  call->deadline_ = std::max(when, time());
+  call->state_ = detail::ScheduledCall::State::waiting;
+  call->add_ref();  // the waiting list's
+  waiting_.push_back(*call);
+  backend_->schedule(*call, call->deadline_);
+  return Handle(std::move(call));
+}
+
+void Loop::call_soon_threadsafe(Callback callback) { backend_->post(std::move(callback)); }
+
+void Loop::make_ready(detail::ScheduledCall& call) {
+  detail::Ref<detail::ScheduledCall> ref(&call);
+  forget(call);
+  push_ready(std::move(ref));
+}
+
+void Loop::forget(detail::ScheduledCall& call) noexcept {
+  call.leave();
+  call.release_ref();
+}
+
+void Loop::run_turn() {
+  for (std::size_t left = ready_.size(); left != 0; --left) {
+    const detail::Ref<detail::ScheduledCall> call = ready_.pop();
+    if (call->state_ != detail::ScheduledCall::State::ready) continue;
+    call->state_ = detail::ScheduledCall::State::idle;
+    Callback callback = std::move(call->callback_);
+    guard(callback, "a scheduled callback threw an exception");
+  }
+}
+
+Operation Loop::start_job(Callback work, VoidCompletion done) {
+  require_open("run_in_executor");
+  const auto job = detail::make_ref<Job>(*this, std::move(done));
+  auto outcome = std::make_shared<std::exception_ptr>();
+  backend_->execute_blocking(
+      [work = std::move(work), outcome]() mutable {
+        try {
+          work();
+        } catch (...) {
+          *outcome = std::current_exception();
+        }
+      },
+      [job, outcome] {
+        if (!job->failure) job->failure = *outcome;
+        job->finish();
+      });
+  return Operation(job);
+}
+
+// --- running ---------------------------------------------------------------------------------------------------
+
+void Loop::require_open(const char* operation) const {
+  if (closed_) throw std::logic_error(std::string(operation) + ": the loop is closed");
+}
+
+void Loop::run_forever() {
+  require_open("run_forever");
+  if (running_ || depth_ != 0) throw std::logic_error("run_forever: the loop is already running");
+  running_ = true;
+  struct Reset {
+    Loop& loop;
+    ~Reset() { loop.running_ = loop.stopping_ = false; }
+  } reset{*this};
+  backend_->run();
+}
+
+void Loop::stop() {
+  stopping_ = true;
+  // So that a loop which waits for events goes through one more turn.
+  if (ready_.empty()) call_soon([] {});
+}
+
+void Loop::close() {
+  if (closed_) return;
+  if (running_ || depth_ != 0) throw std::logic_error("close: the loop is running");
+  const error_code reason = Error::loop_closed;
+  std::vector<detail::Ref<detail::OperationState>> operations;
+  operations_.for_each([&](detail::OperationState& operation) { operations.emplace_back(&operation); });
+  for (const auto& operation : operations) operation->cancel(reason);
+  std::vector<detail::Ref<detail::ServerState>> servers;
+  servers_.for_each([&](detail::ServerState& server) { servers.emplace_back(&server); });
+  for (const auto& server : servers) server->close();
+  std::vector<detail::Ref<detail::StreamTransport>> transports;
+  transports_.for_each([&](detail::StreamTransport& transport) { transports.emplace_back(&transport); });
+  for (const auto& transport : transports) transport->abort();
+  for (int turn = 0; turn < closing_turns && !ready_.empty(); ++turn) run_turn();
+  while (!ready_.empty()) ready_.pop();
+  closed_ = true;
+}
+
+// --- failures ----------------------------------------------------------------------------------------------------
+
+void Loop::call_exception_handler(const ExceptionContext& context) noexcept {
+  const CallbackScope scope(*this);
+  if (!exception_handler_) {
+    backend_->unhandled(context);
+    return;
+  }
+  try {
+    exception_handler_(context);
+  } catch (...) {
+    backend_->unhandled({"the exception handler itself threw an exception", std::current_exception(),
+                         context.transport, context.protocol});
+  }
+}
+
+// --- connections ---------------------------------------------------------------------------------------------------
+
+Operation Loop::create_connection(ProtocolFactory factory, ConnectOptions options, Completion<Connection> done) {
+  require_open("create_connection");
+  return detail::start_connect(*this, std::move(factory), std::move(options), std::move(done));
+}
+
+Operation Loop::create_server(ProtocolFactory factory, ServerOptions options, Completion<Server> done) {
+  require_open("create_server");
+  return detail::start_server_operation(*this, std::move(factory), std::move(options), std::move(done));
+}
+
+Operation Loop::connect_accepted_socket(ProtocolFactory factory, NativeHandle sock, Completion<Connection> done) {
+  require_open("connect_accepted_socket");
+  return detail::start_adopt(*this, std::move(factory), sock, std::move(done));
+}
+
+Operation Loop::getaddrinfo(std::string host, Port port, ResolveOptions options,
+                            Completion<std::vector<Address>> done) {
+  require_open("getaddrinfo");
+  return detail::start_resolve(*this, {std::move(host), port.text(), options.family, options.passive},
+                               std::move(done));
+}
+
+// --- signals -------------------------------------------------------------------------------------------------------
+
+void Loop::add_signal_handler(int signal_number, Callback callback) {
+  require_open("add_signal_handler");
+  backend_->watch_signal(signal_number, true);
+  remove_signal_handler(signal_number);
+  backend_->watch_signal(signal_number, true);
+  signal_handlers_.push_back({signal_number, std::make_shared<Callback>(std::move(callback))});
+}
+
+bool Loop::remove_signal_handler(int signal_number) {
+  const auto found = std::ranges::find(signal_handlers_, signal_number, &SignalHandler::number);
+  if (found == signal_handlers_.end()) return false;
+  signal_handlers_.erase(found);
+  backend_->watch_signal(signal_number, false);
+  return true;
+}
+
+void Loop::signal_arrived(int signal_number) {
+  const auto found = std::ranges::find(signal_handlers_, signal_number, &SignalHandler::number);
+  if (found == signal_handlers_.end()) return;
+  call_soon([callback = found->callback] { (*callback)(); });
+}
+
+// --- the rest ------------------------------------------------------------------------------------------------------
+
+std::uint64_t Loop::random() {
+  Choices& all = choices();
+  return all.entropy(all.site(name(), random_bits), random_count_++);
+}
+
+std::vector<std::string> Loop::pending_operations(bool with_background) const {
+  std::vector<std::string> descriptions;
+  operations_.for_each([&](const detail::OperationState& operation) {
+    if (with_background || !operation.background()) descriptions.push_back(operation.description());
+  });
+  return descriptions;
+}
+
+}  // namespace twinwire

@@ -1,0 +1,221 @@
+// The event loop: the one object from which everything else is asked for. It is passed explicitly and never
+// global. Which backend it runs on was decided by whoever made it; nothing here can tell.
+#pragma once
+
+#include <exception>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <twinwire/net/backend.hpp>
+#include <twinwire/net/callback.hpp>
+#include <twinwire/net/connection.hpp>
+#include <twinwire/net/list.hpp>
+#include <twinwire/net/operation.hpp>
+#include <twinwire/net/protocol.hpp>
+#include <twinwire/net/scheduled_call.hpp>
+#include <twinwire/net/server.hpp>
+#include <twinwire/net/time.hpp>
+
+namespace twinwire {
+
+class Executor;
+class Observer;
+
+namespace detail {
+class StreamTransport;
+class ServerState;
+struct TransportTag;
+struct ServerTag;
+}  // namespace detail
+
+/// What the exception handler is told.
+struct ExceptionContext {
+  std::string message;
+  std::exception_ptr exception;
+  Transport transport;                     ///< empty if the failure belongs to none
+  std::shared_ptr<BaseProtocol> protocol;  ///< null if the failure belongs to none
+};
+
+using ExceptionHandler = UniqueFunction<void(const ExceptionContext&)>;
+
+/// asyncio's event loop: https://docs.python.org/3/library/asyncio-eventloop.html
+///
+/// All methods are for the loop's own thread, call_soon_threadsafe and stop_threadsafe excepted. Destroying
+/// a loop destroys what is on it without any callbacks; close() ends everything in order first.
+class Loop {
+ public:
+  explicit Loop(std::unique_ptr<detail::Backend> backend);
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+  ~Loop();
+
+  // --- clocks ---------------------------------------------------------------------------------------------
+
+  /// The monotonic clock, of call_at and all deadlines.
+  TimePoint time() const noexcept { return backend_->time(); }
+  /// The calendar.
+  WallTime wall_time() const noexcept { return backend_->wall_time(); }
+
+  // --- callbacks ------------------------------------------------------------------------------------------
+
+  /// Calls once, in the next turn, in the order of registration.
+  Handle call_soon(Callback callback);
+  /// Calls once, when `delay` has passed; in the next turn if it is zero or negative.
+  Handle call_later(Duration delay, Callback callback);
+  /// Calls once, when time() has reached `when`. Equal times: in the order of scheduling.
+  Handle call_at(TimePoint when, Callback callback);
+  /// call_soon from any thread; wakes the loop. On a simulated loop, where no other thread may be, throws
+  /// std::logic_error on any but the world's.
+  void call_soon_threadsafe(Callback callback);
+
+  /// Runs `function` off the loop's thread, then completes on it with what the function returned or threw.
+  /// A result is default-constructible: it is so on failure. Cancelling abandons the result only.
+  template <class F>
+  Operation run_in_executor(F function, detail::CompletionOf<std::invoke_result_t<F&>> done);
+
+  // --- running --------------------------------------------------------------------------------------------
+
+  /// Runs until stop(). Throws std::logic_error if it runs already, or was closed.
+  void run_forever();
+  /// Ends run_forever after the current turn; before it, lets it run one turn.
+  void stop();
+  bool is_running() const noexcept { return running_; }
+  /// Aborts all connections and operations, delivers their last callbacks, and closes the loop for good.
+  /// Throws std::logic_error while it runs. Closing again is harmless.
+  void close();
+  bool is_closed() const noexcept { return closed_; }
+
+  // --- failures -------------------------------------------------------------------------------------------
+
+  /// Who is told of failures that have no other receiver. An empty one restores the default, which prints to
+  /// standard error on a real loop, and fails the run on a simulated one.
+  void set_exception_handler(ExceptionHandler handler) { exception_handler_ = std::move(handler); }
+  void call_exception_handler(const ExceptionContext& context) noexcept;
+
+  // --- connections ----------------------------------------------------------------------------------------
+
+  /// Resolves and connects; completes after connection_made has returned.
+  /// https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.create_connection
+  Operation create_connection(ProtocolFactory factory, ConnectOptions options, Completion<Connection> done);
+  /// Resolves, binds, and (by default) accepts.
+  Operation create_server(ProtocolFactory factory, ServerOptions options, Completion<Server> done);
+  /// Wraps a connected stream socket that was accepted elsewhere. It belongs to the loop from the call on.
+  Operation connect_accepted_socket(ProtocolFactory factory, NativeHandle sock, Completion<Connection> done);
+  /// Looks a name up.
+  Operation getaddrinfo(std::string host, Port port, ResolveOptions options,
+                        Completion<std::vector<Address>> done);
+
+  // --- signals --------------------------------------------------------------------------------------------
+
+  /// Calls as an ordinary callback, for each arrival of the signal. Replaces what was there for it.
+  void add_signal_handler(int signal_number, Callback callback);
+  /// True if there was one.
+  bool remove_signal_handler(int signal_number);
+
+  // --- the rest -------------------------------------------------------------------------------------------
+
+  /// 64 random bits: from the seed of the world, or of the system on a real loop.
+  std::uint64_t random();
+  /// Decisions that are replayed and shrunk with the run.
+  Choices& choices() noexcept { return backend_->choices(); }
+  /// The host's name, empty on a real loop.
+  const std::string& name() const noexcept { return backend_->name(); }
+  /// Who watches, or null. It outlives the loop, or is taken away before.
+  void set_observer(Observer* observer) noexcept { observer_ = observer; }
+  Observer* observer() const noexcept { return observer_; }
+  /// An executor for Asio (<twinwire/net/executor.hpp>): co_spawn, strands, channels.
+  Executor get_executor() noexcept;
+
+  /// What is still pending, in words; for reports.
+  std::vector<std::string> pending_operations(bool with_background = false) const;
+
+  // --- for backends and the library's own layers ------------------------------------------------------------
+
+  detail::Backend& backend() noexcept { return *backend_; }
+  /// Runs what is ready now; what that makes ready waits for the next turn.
+  void run_turn();
+  bool has_ready() const noexcept { return !ready_.empty(); }
+  bool stop_requested() const noexcept { return stopping_; }
+  /// True while callbacks of this loop run.
+  bool in_callback() const noexcept { return depth_ != 0; }
+  /// A signal that is watched has arrived.
+  void signal_arrived(int signal_number);
+  /// Calls user code; what it throws goes to the exception handler.
+  template <class F>
+  void guard(F&& function, const char* message) noexcept;
+
+  /// Marks, while it lives, that callbacks of this loop run.
+  class CallbackScope {
+   public:
+    explicit CallbackScope(Loop& loop) noexcept : loop_(loop) { ++loop_.depth_; }
+    CallbackScope(const CallbackScope&) = delete;
+    CallbackScope& operator=(const CallbackScope&) = delete;
+    ~CallbackScope() { --loop_.depth_; }
+
+   private:
+    Loop& loop_;
+  };
+
+ private:
+  friend class detail::ScheduledCall;
+  friend class detail::OperationState;
+  friend class detail::StreamTransport;
+  friend class detail::ServerState;
+
+  struct SignalHandler {
+    int number;
+    std::shared_ptr<Callback> callback;
+  };
+
+  void make_ready(detail::ScheduledCall& call);
+  void forget(detail::ScheduledCall& call) noexcept;
+  void push_ready(detail::Ref<detail::ScheduledCall> call);
+  void require_open(const char* operation) const;
+  Operation start_job(Callback work, VoidCompletion done);
+
+  detail::CallPool* pool_;
+  detail::ReadyQueue ready_;
+  detail::List<detail::ScheduledCall, detail::WaitingTag> waiting_;
+  detail::List<detail::StreamTransport, detail::TransportTag> transports_;
+  detail::List<detail::ServerState, detail::ServerTag> servers_;
+  detail::List<detail::OperationState, detail::OperationTag> operations_;
+  std::vector<SignalHandler> signal_handlers_;
+  ExceptionHandler exception_handler_;
+  Observer* observer_ = nullptr;
+  std::uint64_t random_count_ = 0;
+  int depth_ = 0;
+  bool running_ = false;
+  bool stopping_ = false;
+  bool closed_ = false;
+  std::unique_ptr<detail::Backend> backend_;
+};
+
+template <class F>
+Operation Loop::run_in_executor(F function, detail::CompletionOf<std::invoke_result_t<F&>> done) {
+  using Result = std::invoke_result_t<F&>;
+  if constexpr (std::is_void_v<Result>) {
+    return start_job(std::move(function), std::move(done));
+  } else {
+    auto result = std::make_shared<Result>();
+    return start_job([function = std::move(function), result]() mutable { *result = function(); },
+                     [result, done = std::move(done)](std::exception_ptr failure) mutable {
+                       done(failure, std::move(*result));
+                     });
+  }
+}
+
+template <class F>
+void Loop::guard(F&& function, const char* message) noexcept {
+  const CallbackScope scope(*this);
+  try {
+    function();
+  } catch (...) {
+    call_exception_handler({message, std::current_exception(), {}, {}});
+  }
+}
+
+}  // namespace twinwire

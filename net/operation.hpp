@@ -1,0 +1,83 @@
+// Asynchronous operations in progress: how they complete, are cancelled, and are reported when they hang.
+#pragma once
+
+#include <exception>
+#include <memory>
+#include <string>
+
+#include <twinwire/net/callback.hpp>
+#include <twinwire/net/error.hpp>
+#include <twinwire/net/list.hpp>
+#include <twinwire/net/ref.hpp>
+
+namespace twinwire {
+
+class Loop;
+
+/// Called once, from the loop, never from inside the call that began the operation. The exception is null on
+/// success; otherwise it is an OperationError, or what user code that ran for the operation threw.
+template <class T>
+using Completion = UniqueFunction<void(std::exception_ptr, T)>;
+using VoidCompletion = UniqueFunction<void(std::exception_ptr)>;
+
+namespace detail {
+
+template <class R>
+struct CompletionFor {
+  using type = Completion<R>;
+};
+template <>
+struct CompletionFor<void> {
+  using type = VoidCompletion;
+};
+template <class R>
+using CompletionOf = typename CompletionFor<R>::type;
+
+struct OperationTag;
+
+/// An operation that has not completed. It is listed by its loop until then.
+class OperationState : public RefCounted, public ListLink<OperationTag> {
+ public:
+  OperationState(Loop& loop, std::string description);
+
+  /// Ends it with `reason`; the completion comes later, from the loop. Does nothing once it has ended.
+  virtual void cancel(error_code reason) = 0;
+
+  /// "connect to server:80", for reports.
+  const std::string& description() const noexcept { return description_; }
+  /// A background operation does not count as a deadlock when it is still pending at the end.
+  bool background() const noexcept { return background_; }
+  void set_background() noexcept { background_ = true; }
+
+ protected:
+  Loop& loop() const noexcept { return *loop_; }
+
+ private:
+  Loop* loop_;
+  std::string description_;
+  bool background_ = false;
+};
+
+}  // namespace detail
+
+/// A pending operation, to cancel it with. A counted handle. Loop thread only.
+class Operation {
+ public:
+  Operation() = default;
+  explicit Operation(detail::Ref<detail::OperationState> state) noexcept : state_(std::move(state)) {}
+
+  /// Ends the operation with operation_aborted, unless it has ended. Its completion is still called.
+  void cancel() const {
+    if (state_) state_->cancel(make_error(errc::operation_canceled));
+  }
+  /// Does not count as a deadlock when it is still pending at the end of a simulation.
+  void set_background() const noexcept {
+    if (state_) state_->set_background();
+  }
+  explicit operator bool() const noexcept { return static_cast<bool>(state_); }
+
+ private:
+  detail::Ref<detail::OperationState> state_;
+};
+
+}  // namespace twinwire

@@ -1,0 +1,58 @@
+#include <twinwire/net/scheduled_call.hpp>
+
+#include <twinwire/net/loop.hpp>
+
+namespace twinwire::detail {
+
+void ScheduledCall::fire() { loop_->make_ready(*this); }
+
+void ScheduledCall::destroy() const noexcept { pool_->put(const_cast<ScheduledCall&>(*this)); }
+
+void ScheduledCall::cancel_call() noexcept {
+  if (state_ != State::waiting && state_ != State::ready) return;
+  const bool was_waiting = state_ == State::waiting;
+  state_ = State::cancelled;
+  const Callback dropped = std::move(callback_);
+  if (was_waiting) {
+    cancel();
+    loop_->forget(*this);
+  }
+}
+
+Ref<ScheduledCall> CallPool::take(Loop& loop, Callback callback) {
+  ScheduledCall* call = free_;
+  if (call) {
+    free_ = call->next_ready_;
+  } else {
+    call = new ScheduledCall;
+    call->pool_ = this;
+  }
+  ++in_use_;
+  call->loop_ = &loop;
+  call->callback_ = std::move(callback);
+  call->state_ = ScheduledCall::State::idle;
+  return Ref<ScheduledCall>(call);
+}
+
+void CallPool::put(ScheduledCall& call) noexcept {
+  call.cancel();
+  call.callback_.reset();
+  call.next_ready_ = free_;
+  free_ = &call;
+  --in_use_;
+  if (retired_ && in_use_ == 0) delete this;
+}
+
+void CallPool::retire() noexcept {
+  retired_ = true;
+  if (in_use_ == 0) delete this;
+}
+
+CallPool::~CallPool() {
+  while (ScheduledCall* call = free_) {
+    free_ = call->next_ready_;
+    delete call;
+  }
+}
+
+}  // namespace twinwire::detail

@@ -1,0 +1,287 @@
+#include <twinwire/net/server_state.hpp>
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace twinwire::detail {
+namespace {
+
+/// Connections taken per event before others get their turn.
+constexpr int accepts_per_event = 64;
+/// How long accepting rests when the system is out of something, as in asyncio.
+constexpr Duration accept_retry_delay = std::chrono::seconds(1);
+
+bool out_of_resources(error_code error) {
+  return error == errc::too_many_files_open || error == errc::too_many_files_open_in_system ||
+         error == errc::no_buffer_space || error == errc::not_enough_memory;
+}
+
+}  // namespace
+
+/// One acceptor, and whether it is resting.
+class ServerState::Listener final : public WireSink {
+ public:
+  Listener(ServerState& server, std::unique_ptr<Acceptor> acceptor)
+      : acceptor(std::move(acceptor)), server_(server) {}
+  ~Listener() {
+    retry.cancel();
+    acceptor->close();
+  }
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+
+  void on_readable() override { server_.accept_from(*this); }
+  void on_writable() override {}
+  void on_hang_up() override {}
+
+  std::unique_ptr<Acceptor> acceptor;
+  Handle retry;
+
+ private:
+  ServerState& server_;
+};
+
+class ServerState::WaitClosed final : public OperationState {
+ public:
+  WaitClosed(Loop& loop, VoidCompletion done, std::string description)
+      : OperationState(loop, std::move(description)), done_(std::move(done)) {}
+
+  void complete(error_code error) {
+    if (!done_) return;
+    leave();
+    loop().call_soon([self = Ref<WaitClosed>(this), done = std::move(done_), error]() mutable {
+      done(error ? operation_failure(error, self->description()) : nullptr);
+    });
+    done_ = nullptr;
+  }
+  void cancel(error_code reason) override { complete(reason); }
+
+ private:
+  VoidCompletion done_;
+};
+
+class ServerState::ServeForever final : public OperationState {
+ public:
+  ServeForever(Ref<ServerState> server, VoidCompletion done)
+      : OperationState(*server->loop_, "serve forever"), server_(std::move(server)), done_(std::move(done)) {
+    set_background();
+  }
+
+  void cancel(error_code reason) override {
+    if (!server_) return;
+    const Ref<ServerState> server = std::move(server_);
+    server->serve_forever_ = nullptr;
+    leave();
+    server->close();
+    server->wait_closed(
+        [self = Ref<ServeForever>(this), reason](std::exception_ptr) {
+          self->done_(operation_failure(reason, "serve forever"));
+        },
+        "serve forever, closing");
+  }
+
+ private:
+  Ref<ServerState> server_;
+  VoidCompletion done_;
+};
+
+ServerState::ServerState(Loop& loop, ProtocolFactory factory, std::vector<std::unique_ptr<Acceptor>> acceptors,
+                         int backlog)
+    : loop_(&loop), factory_(std::move(factory)), backlog_(backlog) {
+  for (auto& acceptor : acceptors) listeners_.push_back(std::make_unique<Listener>(*this, std::move(acceptor)));
+  loop.servers_.push_back(*this);
+  add_ref();  // its own, until closed
+}
+
+void ServerState::start_serving() {
+  if (closed_ || !loop_) throw std::logic_error("cannot start serving: the server is closed");
+  if (serving_) return;
+  for (const auto& listener : listeners_) {
+    if (const error_code error = listener->acceptor->listen(backlog_); error.failed()) {
+      const auto address = listener->acceptor->local_address();
+      throw OperationError(error, "listen on " + (address ? address->to_string() : "a socket"));
+    }
+  }
+  serving_ = true;
+  for (const auto& listener : listeners_) listener->acceptor->set_sink(listener.get());
+}
+
+void ServerState::close() {
+  if (closed_) return;
+  const Ref<ServerState> self(this);
+  closed_ = true;
+  serving_ = false;
+  // Closing may be asked for from inside a listener's own event: it is destroyed later.
+  for (const auto& listener : listeners_) {
+    listener->retry.cancel();
+    listener->acceptor->set_sink(nullptr);
+    listener->acceptor->close();
+  }
+  ListLink<ServerTag>::leave();
+  loop_->call_soon([self] { self->listeners_.clear(); });
+  if (const Ref<ServeForever> serving = serve_forever_) {
+    serving->cancel(make_error(errc::operation_canceled));
+  }
+  wake_waiters();
+  release_ref();
+}
+
+void ServerState::detach_loop() noexcept {
+  const Ref<ServerState> self(this);
+  ListLink<ServerTag>::leave();
+  listeners_.clear();
+  waiters_.clear();
+  serve_forever_ = nullptr;
+  serving_ = false;
+  loop_ = nullptr;
+  if (closed_) return;
+  closed_ = true;
+  release_ref();
+}
+
+std::vector<ServerSocket> ServerState::sockets() const {
+  std::vector<ServerSocket> all;
+  if (closed_) return all;
+  for (const auto& listener : listeners_) {
+    all.push_back({listener->acceptor->local_address().value_or(Address{}), listener->acceptor->native_handle()});
+  }
+  return all;
+}
+
+void ServerState::accept_from(Listener& listener) {
+  const Ref<ServerState> self(this);
+  for (int count = 0; count < accepts_per_event; ++count) {
+    if (!serving_) return;
+    error_code error;
+    std::unique_ptr<Wire> wire = listener.acceptor->accept(error);
+    if (wire) {
+      serve(std::move(wire));
+    } else if (error == errc::operation_would_block || error == errc::resource_unavailable_try_again) {
+      return;
+    } else if (out_of_resources(error)) {
+      pause_accepting(listener, error);
+      return;
+    }
+    // Any other error is that of the connection alone, which is gone: accept the next one.
+  }
+  loop_->call_soon([self, &listener] {
+    if (self->serving_) self->accept_from(listener);
+  });
+}
+
+void ServerState::pause_accepting(Listener& listener, error_code error) {
+  const auto address = listener.acceptor->local_address();
+  const std::string where = address ? address->to_string() : "a socket";
+  loop_->call_exception_handler({"cannot accept on " + where + ", trying again in 1 s",
+                                 operation_failure(error, "accept on " + where), {}, {}});
+  if (!serving_) return;
+  listener.retry = loop_->call_later(accept_retry_delay, [self = Ref<ServerState>(this), &listener] {
+    if (self->serving_) self->accept_from(listener);
+  });
+}
+
+void ServerState::serve(std::unique_ptr<Wire> wire) {
+  std::shared_ptr<BaseProtocol> protocol;
+  const Loop::CallbackScope scope(*loop_);
+  try {
+    protocol = factory_();
+    if (!protocol) throw std::logic_error("the protocol factory returned null");
+    const auto transport = make_ref<StreamTransport>(*loop_, std::move(wire), this);
+    transport->start(std::move(protocol));
+  } catch (...) {
+    loop_->call_exception_handler({"the protocol factory of a server threw", std::current_exception(), {}, {}});
+  }
+}
+
+void ServerState::for_each_client(void (StreamTransport::*action)()) {
+  std::vector<Ref<StreamTransport>> clients;
+  accepted_.for_each([&](StreamTransport& transport) { clients.emplace_back(&transport); });
+  for (const auto& client : clients) (client.get()->*action)();
+}
+
+Operation ServerState::wait_closed(VoidCompletion done, std::string description) {
+  auto waiter = make_ref<WaitClosed>(*loop_, std::move(done), std::move(description));
+  if (all_closed()) {
+    waiter->complete({});
+  } else {
+    waiters_.push_back(waiter);
+  }
+  return Operation(waiter);
+}
+
+Operation ServerState::serve_forever(VoidCompletion done) {
+  if (closed_) throw std::logic_error("cannot serve forever: the server is closed");
+  if (serve_forever_) throw std::logic_error("cannot serve forever: already doing so");
+  start_serving();
+  serve_forever_ = make_ref<ServeForever>(Ref<ServerState>(this), std::move(done));
+  return Operation(serve_forever_);
+}
+
+void ServerState::attach(StreamTransport& transport) { accepted_.push_back(transport); }
+
+void ServerState::detach(StreamTransport& transport) {
+  static_cast<ListLink<AcceptedTag>&>(transport).leave();
+  wake_waiters();
+}
+
+void ServerState::wake_waiters() {
+  if (!all_closed()) return;
+  const std::vector<Ref<WaitClosed>> waiters = std::move(waiters_);
+  waiters_.clear();
+  for (const auto& waiter : waiters) waiter->complete({});
+}
+
+}  // namespace twinwire::detail
+
+namespace twinwire {
+
+using detail::ServerState;
+
+Server::Server(detail::Ref<ServerState> state) : state_(std::move(state)) {}
+Server::Server(const Server&) = default;
+Server::Server(Server&&) noexcept = default;
+Server& Server::operator=(Server other) noexcept {
+  std::swap(state_, other.state_);
+  return *this;
+}
+Server::~Server() = default;
+
+std::vector<ServerSocket> Server::sockets() const {
+  return state_ ? state_->sockets() : std::vector<ServerSocket>{};
+}
+
+std::uint16_t Server::port() const {
+  const auto all = sockets();
+  return all.empty() ? std::uint16_t{0} : all.front().sockname.port();
+}
+
+bool Server::is_serving() const { return state_ && state_->is_serving(); }
+
+ServerState& Server::open_state() const {
+  if (!state_) throw std::logic_error("the server is closed");
+  return *state_;
+}
+
+void Server::start_serving() const { open_state().start_serving(); }
+
+void Server::close() const {
+  if (state_) state_->close();
+}
+
+void Server::close_clients() const {
+  if (state_) state_->for_each_client(&detail::StreamTransport::close);
+}
+
+void Server::abort_clients() const {
+  if (state_) state_->for_each_client(&detail::StreamTransport::abort);
+}
+
+std::size_t Server::connections() const { return state_ ? state_->connections() : 0; }
+
+Operation Server::wait_closed(VoidCompletion done) const {
+  return open_state().wait_closed(std::move(done), "wait until a server is closed");
+}
+
+Operation Server::serve_forever(VoidCompletion done) const { return open_state().serve_forever(std::move(done)); }
+
+}  // namespace twinwire

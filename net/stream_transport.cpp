@@ -1,0 +1,397 @@
+// States of a stream transport, and what moves between them. The read and write sides are flags beside it.
+//
+//   state      meaning                                   leaves by
+//   ---------  ----------------------------------------  --------------------------------------------------
+//   open       both ways, as far as neither end ended    close() or end of stream -> flushing (or lost)
+//                                                        abort(), error, failed callback -> lost
+//   flushing   reading stopped, buffered bytes go out    buffer empty -> lost; abort(), error -> lost
+//   lost       connection_lost is scheduled              that call has returned -> gone
+//   gone       wire closed, protocol let go              (every method is a no-op)
+//
+//   read side: paused? eof_received?                     is_reading() needs: open and neither
+//   write side: Eof::none -> wanted (bytes buffered) -> sent
+//
+// Callbacks are made from the wire's events and from scheduled calls, so never inside a method of the user's;
+// pause_writing alone may be. After every callback the state may have changed: each continuation looks again.
+#include <twinwire/net/stream_transport.hpp>
+
+#include <array>
+#include <stdexcept>
+#include <string>
+
+#include <twinwire/net/observer.hpp>
+#include <twinwire/net/server_state.hpp>
+
+namespace twinwire::detail {
+namespace {
+
+/// Reads per event before others get their turn: 256 KiB with the default buffer, as asyncio.
+constexpr int reads_per_event = 4;
+
+constexpr const char* closed_for_writing = "cannot write after write_eof()";
+
+bool all_empty(std::span<const Bytes> segments) noexcept {
+  for (const Bytes segment : segments) {
+    if (!segment.empty()) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+StreamTransport::StreamTransport(Loop& loop, std::unique_ptr<Wire> wire, ServerState* server)
+    : loop_(&loop), wire_(std::move(wire)), server_(server) {
+  loop_->transports_.push_back(*this);
+  add_ref();  // the loop's, until gone
+  if (server_) server_->attach(*this);
+}
+
+StreamTransport::~StreamTransport() = default;
+
+// --- the life of a connection --------------------------------------------------------------------------------
+
+bool StreamTransport::start(std::shared_ptr<BaseProtocol> protocol) {
+  const Ref<StreamTransport> self(this);
+  set_protocol(std::move(protocol));
+  publish("connection_made", {});
+  const bool made = call_protocol("connection_made", [&] {
+    protocol_->connection_made(Transport(self));
+  });
+  if (state_ == State::open || state_ == State::flushing) wire_->set_sink(this);
+  return made;
+}
+
+void StreamTransport::close() {
+  if (state_ != State::open) return;
+  state_ = State::flushing;
+  if (buffer_.empty()) lose({});
+}
+
+void StreamTransport::abort() {
+  if (state_ == State::lost || state_ == State::gone) return;
+  wire_->abort();
+  lose({});
+}
+
+void StreamTransport::fail(error_code error) {
+  if (state_ == State::lost || state_ == State::gone) return;
+  lose(error);
+}
+
+void StreamTransport::lose(error_code error) {
+  state_ = State::lost;
+  lost_error_ = error;
+  buffer_.clear();
+  wire_->set_sink(nullptr);
+  loop_->call_soon([self = Ref<StreamTransport>(this)] { self->report_lost(); });
+}
+
+void StreamTransport::report_lost() {
+  if (state_ != State::lost) return;
+  const Ref<StreamTransport> self(this);
+  publish("connection_lost", {}, lost_error_);
+  const std::shared_ptr<BaseProtocol> protocol = protocol_;
+  loop_->guard([&] { protocol->connection_lost(lost_error_); }, "connection_lost threw an exception");
+  if (state_ == State::gone) return;
+  state_ = State::gone;
+  wire_->close();
+  protocol_.reset();
+  plain_ = nullptr;
+  buffered_ = nullptr;
+  ListLink<TransportTag>::leave();
+  if (const Ref<ServerState> server = std::move(server_)) server->detach(*this);
+  release_ref();
+}
+
+void StreamTransport::detach() noexcept {
+  state_ = State::gone;
+  wire_->set_sink(nullptr);
+  wire_.reset();
+  buffer_.clear();
+  ListLink<TransportTag>::leave();
+  ListLink<AcceptedTag>::leave();
+  server_ = nullptr;
+  plain_ = nullptr;
+  buffered_ = nullptr;
+  protocol_.reset();
+  loop_ = nullptr;
+  release_ref();
+}
+
+void StreamTransport::set_protocol(std::shared_ptr<BaseProtocol> protocol) {
+  if (state_ == State::gone) return;
+  auto* plain = dynamic_cast<class Protocol*>(protocol.get());
+  auto* buffered = dynamic_cast<BufferedProtocol*>(protocol.get());
+  if (!plain && !buffered) {
+    throw std::invalid_argument("a stream transport needs a Protocol or a BufferedProtocol");
+  }
+  protocol_ = std::move(protocol);
+  plain_ = plain;
+  buffered_ = buffered;
+}
+
+// --- calling the protocol ------------------------------------------------------------------------------------
+
+template <class F>
+bool StreamTransport::call_protocol(const char* callback, F&& function) {
+  const Loop::CallbackScope scope(*loop_);
+  try {
+    function();
+    return true;
+  } catch (...) {
+    callback_failed(callback);
+    return false;
+  }
+}
+
+void StreamTransport::callback_failed(const char* callback) {
+  const ExceptionContext context{std::string(callback) + " threw an exception", std::current_exception(),
+                                 Transport(Ref<TransportState>(this)), protocol_};
+  if (state_ != State::gone) fail(Error::callback_failure);
+  if (loop_) loop_->call_exception_handler(context);
+}
+
+void StreamTransport::publish(std::string_view what, Bytes payload, error_code error) const {
+  if (Observer* observer = loop_->observer()) {
+    const std::string entity = std::string("transport ") + std::to_string(wire_->native_handle().value);
+    observer->observe({loop_->time(), loop_->name(), what, entity, 0, payload, error});
+  }
+}
+
+// --- receiving -----------------------------------------------------------------------------------------------
+
+void StreamTransport::on_readable() {
+  readable_ = true;
+  if (!is_reading()) return;
+  const Ref<StreamTransport> self(this);
+  for (int reads = 0; reads < reads_per_event; ++reads) {
+    if (!read_once()) return;
+  }
+  read_soon();
+}
+
+/// Reads and delivers once. True if there may be more and the protocol wants it.
+bool StreamTransport::read_once() {
+  MutableBytes space;
+  if (buffered_) {
+    const bool called = call_protocol("get_buffer", [&] {
+      space = buffered_->get_buffer(-1);
+      if (space.empty()) throw std::length_error("get_buffer returned an empty buffer");
+    });
+    if (!called || !is_reading()) return false;
+  } else {
+    space = loop_->backend().read_buffer();
+  }
+  const IoResult result = wire_->read_some(space);
+  readable_ = !result.drained;
+  if (result.error.failed()) {
+    readable_ = false;
+    if (!result.would_block()) fail(result.error);
+    return false;
+  }
+  if (result.bytes == 0) {
+    deliver_eof();
+    return false;
+  }
+  publish("data_received", space.first(result.bytes));
+  if (buffered_) {
+    if (!call_protocol("buffer_updated", [&] { buffered_->buffer_updated(result.bytes); })) return false;
+  } else {
+    if (!call_protocol("data_received", [&] { plain_->data_received(space.first(result.bytes)); })) return false;
+  }
+  return readable_ && is_reading();
+}
+
+void StreamTransport::deliver_eof() {
+  eof_received_ = true;
+  readable_ = false;
+  publish("eof_received", {});
+  bool keep_open = false;
+  const bool called = call_protocol("eof_received", [&] {
+    keep_open = buffered_ ? buffered_->eof_received() : plain_->eof_received();
+  });
+  if (called && !keep_open) close();
+  if (state_ == State::open && hung_up_) on_hang_up();
+}
+
+/// Goes on reading in the next turn, after others had theirs.
+void StreamTransport::read_soon() {
+  if (read_pending_) return;
+  read_pending_ = true;
+  loop_->call_soon([self = Ref<StreamTransport>(this)] {
+    self->read_pending_ = false;
+    if (self->readable_ && self->is_reading()) self->on_readable();
+  });
+}
+
+void StreamTransport::pause_reading() {
+  if (state_ != State::open || eof_received_) return;
+  paused_ = true;
+}
+
+void StreamTransport::resume_reading() {
+  if (state_ != State::open || eof_received_ || !paused_) return;
+  paused_ = false;
+  if (readable_) read_soon();
+}
+
+void StreamTransport::on_hang_up() {
+  hung_up_ = true;
+  if (state_ == State::flushing) {
+    on_writable();
+    return;
+  }
+  // What can still be read is read first, and ends with the error; only where nothing is read any more does
+  // the news have to be acted on here.
+  if (state_ == State::open && eof_received_) {
+    const error_code error = wire_->take_error();
+    if (error.failed()) fail(error);
+  }
+}
+
+// --- sending -------------------------------------------------------------------------------------------------
+
+/// Whether bytes are taken at all; throws for the wrong use that can be told without looking at the wire.
+bool StreamTransport::accepts_writes(bool& to_buffer) const {
+  if (state_ == State::gone) return false;
+  if (eof_ != Eof::none) throw std::logic_error(closed_for_writing);
+  if (state_ == State::lost) return false;
+  // After close(), while earlier bytes are on their way, later ones join them.
+  to_buffer = !buffer_.empty() || cork_depth_ > 0;
+  return true;
+}
+
+void StreamTransport::write(Bytes data) { writelines({&data, 1}); }
+
+void StreamTransport::writelines(std::span<const Bytes> segments) {
+  bool to_buffer = false;
+  if (!accepts_writes(to_buffer) || all_empty(segments)) return;
+  if (to_buffer) {
+    for (const Bytes segment : segments) buffer_.append(segment);
+    check_pause();
+  } else {
+    send(segments);
+  }
+}
+
+void StreamTransport::send(std::span<const Bytes> segments) {
+  const IoResult result = wire_->write_some(segments);
+  if (result.error.failed() && !result.would_block()) {
+    fail(result.error);
+    return;
+  }
+  std::size_t taken = result.bytes;
+  for (const Bytes segment : segments) {
+    if (taken >= segment.size()) {
+      taken -= segment.size();
+    } else {
+      buffer_.append(segment.subspan(taken));
+      taken = 0;
+    }
+  }
+  check_pause();
+}
+
+void StreamTransport::check_pause() {
+  if (state_ == State::lost || state_ == State::gone || !flow_.should_pause(buffer_.size())) return;
+  const Ref<StreamTransport> self(this);
+  publish("pause_writing", {});
+  loop_->guard([&] { protocol_->pause_writing(); }, "pause_writing threw an exception");
+}
+
+void StreamTransport::on_writable() {
+  if (state_ == State::lost || state_ == State::gone || buffer_.empty() || cork_depth_ > 0) return;
+  const Ref<StreamTransport> self(this);
+  send_buffered();
+  if (state_ != State::lost && state_ != State::gone) after_drain();
+}
+
+void StreamTransport::send_buffered() {
+  const Bytes bytes = buffer_.front();
+  const IoResult result = wire_->write_some({&bytes, 1});
+  if (result.error.failed() && !result.would_block()) {
+    fail(result.error);
+    return;
+  }
+  buffer_.consume(result.bytes);
+}
+
+/// Some bytes went out: what had to wait for that?
+void StreamTransport::after_drain() {
+  if (flow_.should_resume(buffer_.size())) {
+    publish("resume_writing", {});
+    loop_->guard([&] { protocol_->resume_writing(); }, "resume_writing threw an exception");
+  }
+  if (!buffer_.empty()) return;
+  if (state_ == State::flushing) {
+    lose({});
+  } else if (state_ == State::open && eof_ == Eof::wanted) {
+    eof_ = Eof::sent;
+    if (const error_code error = wire_->shutdown_write(); error.failed()) fail(error);
+  }
+}
+
+void StreamTransport::write_eof() {
+  if (state_ != State::open || eof_ != Eof::none) return;
+  eof_ = Eof::wanted;
+  if (!buffer_.empty()) return;
+  eof_ = Eof::sent;
+  if (const error_code error = wire_->shutdown_write(); error.failed()) fail(error);
+}
+
+bool StreamTransport::can_write_eof() const { return state_ != State::gone && wire_->can_shutdown_write(); }
+
+void StreamTransport::cork() { ++cork_depth_; }
+
+void StreamTransport::uncork() {
+  if (--cork_depth_ > 0 || buffer_.empty()) return;
+  if (state_ == State::lost || state_ == State::gone) return;
+  // As a write would: at once, but resume_writing and connection_lost never inside this call.
+  const Ref<StreamTransport> self(this);
+  send_buffered();
+  if (state_ == State::lost || state_ == State::gone) return;
+  if (buffer_.size() <= flow_.limits().low) {
+    loop_->call_soon([self] {
+      if (self->state_ == State::open || self->state_ == State::flushing) self->after_drain();
+    });
+  }
+}
+
+void StreamTransport::set_write_buffer_limits(std::optional<std::ptrdiff_t> high,
+                                              std::optional<std::ptrdiff_t> low) {
+  if (state_ == State::gone) return;
+  flow_.set_limits(high, low);
+  check_pause();
+}
+
+// --- about the connection --------------------------------------------------------------------------------------
+
+ExtraInfo StreamTransport::extra_info(std::string_view name) const {
+  if (!wire_) return {};
+  if (name == "peername") {
+    if (const auto address = wire_->remote_address()) return *address;
+  } else if (name == "sockname") {
+    if (const auto address = wire_->local_address()) return *address;
+  } else if (name == "socket") {
+    return wire_->native_handle();
+  }
+  return {};
+}
+
+void StreamTransport::set_option(Option option, std::int64_t value) {
+  if (state_ == State::gone) return;
+  if (const error_code error = wire_->set_option(option, value); error.failed()) {
+    throw OperationError(error, "set a socket option to " + std::to_string(value));
+  }
+}
+
+std::int64_t StreamTransport::get_option(Option option) const {
+  if (state_ == State::gone) return 0;
+  const auto value = wire_->get_option(option);
+  if (const auto* error = std::get_if<error_code>(&value)) {
+    throw OperationError(*error, "read a socket option");
+  }
+  return std::get<std::int64_t>(value);
+}
+
+}  // namespace twinwire::detail

@@ -1,0 +1,131 @@
+// The narrow interface between the one transport state machine and what carries its bytes.
+//
+//     Transport state machine  --calls-->  Wire      read_some, write_some, shutdown_write, close, abort
+//            WireSink          <--calls--  Wire      on_readable, on_writable, on_hang_up
+//
+// A wire knows nothing of protocols or water marks. Its readiness is edge-triggered: it speaks up when
+// something changed, and the machine remembers what it has not used yet.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <variant>
+
+#include <twinwire/net/address.hpp>
+#include <twinwire/net/bytes.hpp>
+#include <twinwire/net/error.hpp>
+
+namespace twinwire {
+
+/// A descriptor of the operating system, or its like in a simulated host. Opaque: only the backend that
+/// made it can tell what the number means.
+struct NativeHandle {
+  int value = -1;
+  explicit operator bool() const noexcept { return value >= 0; }
+  auto operator<=>(const NativeHandle&) const = default;
+};
+
+/// Socket options with an effect on both backends. Values are integers in the unit that the name tells.
+enum class Option : std::uint8_t {
+  no_delay,             ///< 0 or 1: TCP_NODELAY
+  keep_alive,           ///< 0 or 1: SO_KEEPALIVE
+  user_timeout_ms,      ///< TCP_USER_TIMEOUT, RFC 5482; 0 is the system's default
+  linger_s,             ///< SO_LINGER: -1 is off, 0 resets on close
+  send_buffer_size,     ///< bytes, SO_SNDBUF
+  receive_buffer_size,  ///< bytes, SO_RCVBUF
+};
+
+/// How one non-blocking step ended.
+struct IoResult {
+  /// Bytes moved. For a read, 0 without an error is the end of the stream.
+  std::size_t bytes = 0;
+  /// would_block when nothing can be moved now; any other error has ended the connection.
+  error_code error;
+  /// Read only: nothing more is waiting, so the next on_readable will tell.
+  bool drained = false;
+
+  bool would_block() const noexcept;
+};
+
+/// What a wire tells its user, always from the loop, never from inside a call to the wire.
+class WireSink {
+ public:
+  /// Bytes, the end of the stream or an error can be read.
+  virtual void on_readable() = 0;
+  /// After a write_some that could not take everything: try again. Also: a connect attempt has ended.
+  virtual void on_writable() = 0;
+  /// The connection is gone in both directions. Bytes that arrived before can still be read.
+  virtual void on_hang_up() = 0;
+
+ protected:
+  ~WireSink() = default;
+};
+
+/// One end of a stream. Owned by a transport; destroying it closes it. Loop thread only.
+class Wire {
+ public:
+  Wire() = default;
+  Wire(const Wire&) = delete;
+  Wire& operator=(const Wire&) = delete;
+  virtual ~Wire() = default;
+
+  /// Where events go from now on. Readiness from before is told again. Null stops them.
+  virtual void set_sink(WireSink* sink) = 0;
+
+  /// Reads what has arrived, at most the size of the buffer, which is not empty.
+  virtual IoResult read_some(MutableBytes buffer) = 0;
+  /// Takes as many of these bytes as it can now, in order. The buffers are not all empty.
+  virtual IoResult write_some(std::span<const Bytes> buffers) = 0;
+
+  /// After connecting: how the attempt ended. would_block: it has not.
+  virtual error_code finish_connect() = 0;
+  /// The error that ended the connection, if one did; asking may clear it (SO_ERROR).
+  virtual error_code take_error() = 0;
+
+  /// Sends the end of the stream behind everything written.
+  virtual error_code shutdown_write() = 0;
+  /// Closes: what was written is still delivered in the background. Addresses stay known.
+  virtual void close() = 0;
+  /// Closes and resets the connection where the kind knows resets: what was written may be lost.
+  virtual void abort() = 0;
+  /// Gives the descriptor away, open, to become somebody else's; this wire is closed then.
+  virtual NativeHandle release() = 0;
+
+  /// Addresses stay known after closing.
+  virtual std::optional<Address> local_address() const = 0;
+  virtual std::optional<Address> remote_address() const = 0;
+  virtual NativeHandle native_handle() const = 0;
+  /// True where one direction can be ended alone.
+  virtual bool can_shutdown_write() const = 0;
+
+  virtual error_code set_option(Option option, std::int64_t value) = 0;
+  virtual std::variant<std::int64_t, error_code> get_option(Option option) const = 0;
+};
+
+/// A socket that is bound, and accepts once it listens. `on_readable` tells of connections to accept.
+class Acceptor {
+ public:
+  Acceptor() = default;
+  Acceptor(const Acceptor&) = delete;
+  Acceptor& operator=(const Acceptor&) = delete;
+  virtual ~Acceptor() = default;
+
+  virtual void set_sink(WireSink* sink) = 0;
+  /// Starts to queue connections, `backlog` at most.
+  virtual error_code listen(int backlog) = 0;
+  /// The next connection. Error would_block: none is waiting, on_readable will tell.
+  virtual std::unique_ptr<Wire> accept(error_code& error) = 0;
+  virtual void close() = 0;
+  virtual std::optional<Address> local_address() const = 0;
+  virtual NativeHandle native_handle() const = 0;
+};
+
+inline bool IoResult::would_block() const noexcept {
+  return error.failed() &&
+         (error == errc::operation_would_block || error == errc::resource_unavailable_try_again);
+}
+
+}  // namespace twinwire
