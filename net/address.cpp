@@ -59,9 +59,12 @@ bool Address::is_loopback() const noexcept {
 
 std::string Address::host() const {
   switch (family_) {
-    case Family::ipv4: return asio::ip::address_v4({bytes_[0], bytes_[1], bytes_[2], bytes_[3]}).to_string();
-    case Family::ipv6: return asio::ip::address_v6(bytes_, scope_id_).to_string();
-    case Family::unspecified: break;
+    case Family::ipv4:
+      return asio::ip::address_v4({bytes_[0], bytes_[1], bytes_[2], bytes_[3]}).to_string();
+    case Family::ipv6:
+      return asio::ip::address_v6(bytes_, scope_id_).to_string();
+    case Family::unspecified:
+      break;
   }
   return "unspecified";
 }

@@ -2,13 +2,6 @@
 // host (sim/) and the real system (real/). Users never see one; everything they observe is in Loop.
 #pragma once
 
-#include <cstdint>
-#include <memory>
-#include <optional>
-#include <string>
-#include <variant>
-#include <vector>
-
 #include <twinwire/net/address.hpp>
 #include <twinwire/net/callback.hpp>
 #include <twinwire/net/choices.hpp>
@@ -16,6 +9,13 @@
 #include <twinwire/net/event_queue.hpp>
 #include <twinwire/net/time.hpp>
 #include <twinwire/net/wire.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
 
 namespace boost::asio {
 class execution_context;

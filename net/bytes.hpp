@@ -26,6 +26,8 @@ inline std::string_view as_text(Bytes bytes) noexcept {
 }
 
 /// A copy of some bytes as a string.
-inline std::string to_string(Bytes bytes) { return std::string(as_text(bytes)); }
+inline std::string to_string(Bytes bytes) {
+  return std::string(as_text(bytes));
+}
 
 }  // namespace twinwire

@@ -60,8 +60,8 @@ class UniqueFunction<R(Args...)> {
 
   static constexpr std::size_t inline_size = 6 * sizeof(void*);
   template <class T>
-  static constexpr bool fits_inline = sizeof(T) <= inline_size && alignof(T) <= alignof(void*) &&
-                                      std::is_nothrow_move_constructible_v<T>;
+  static constexpr bool fits_inline =
+      sizeof(T) <= inline_size && alignof(T) <= alignof(void*) && std::is_nothrow_move_constructible_v<T>;
 
   template <class T>
   static constexpr Table inline_table{

@@ -18,10 +18,13 @@ std::string fill_in(std::string_view sentence, const DecisionAddress& address, s
       {"{ordinal}", std::to_string(address.ordinal)},
       {"{outcome}", std::to_string(outcome)},
       {"{end}", std::to_string(address.ordinal + outcome)},
+      {"{major}", std::to_string(address.ordinal >> 16)},
+      {"{minor}", std::to_string(address.ordinal & 0xffff)},
   };
   std::string text(sentence);
   for (const auto& [field, value] : fields) {
-    for (std::size_t at = text.find(field); at != std::string::npos; at = text.find(field, at + value.size())) {
+    for (std::size_t at = text.find(field); at != std::string::npos;
+         at = text.find(field, at + value.size())) {
       text.replace(at, field.size(), value);
     }
   }
@@ -36,7 +39,8 @@ Site Choices::site(std::string_view entity, const Purpose& purpose) {
   return site;
 }
 
-std::uint64_t Choices::draw_weighted(Site site, std::uint64_t ordinal, std::span<const std::uint32_t> weights) {
+std::uint64_t Choices::draw_weighted(Site site, std::uint64_t ordinal,
+                                     std::span<const std::uint32_t> weights) {
   const std::uint64_t total = std::accumulate(weights.begin(), weights.end(), std::uint64_t{0});
   std::uint64_t rest = scale(raw(site, ordinal), total);
   std::uint64_t index = 0;

@@ -16,8 +16,8 @@ namespace twinwire {
 struct Purpose {
   /// Short and stable: it is part of the address that a repro file names.
   std::string_view name;
-  /// The decision in words, once it was not calm. `{entity}`, `{ordinal}`, `{outcome}` and `{end}` (the
-  /// ordinal plus the outcome) are replaced.
+  /// The decision in words, once it was not calm. `{entity}`, `{ordinal}`, `{outcome}`, `{end}` (the ordinal
+  /// plus the outcome), `{major}` and `{minor}` (of a `paired_ordinal`) are replaced.
   std::string_view sentence;
 };
 
@@ -26,6 +26,11 @@ struct Site {
   std::uint64_t key = 0;
   auto operator<=>(const Site&) const = default;
 };
+
+/// One ordinal made of two numbers: a byte offset and an attempt, say. `minor` is below 65,536.
+constexpr std::uint64_t paired_ordinal(std::uint64_t major, std::uint64_t minor) noexcept {
+  return major << 16 | minor;
+}
 
 /// A probability as a ratio of integers.
 struct Odds {

@@ -1,11 +1,10 @@
 #include <twinwire/net/connect_operation.hpp>
-
-#include <algorithm>
-#include <stdexcept>
-
 #include <twinwire/net/lookup.hpp>
 #include <twinwire/net/loop.hpp>
 #include <twinwire/net/stream_transport.hpp>
+
+#include <algorithm>
+#include <stdexcept>
 
 namespace twinwire::detail {
 namespace {
@@ -13,22 +12,9 @@ namespace {
 /// Common to operations that end in one connection: making protocol and transport out of a connected wire.
 class EstablishOperation : public OperationState {
  public:
-  EstablishOperation(Loop& loop, std::string description, ProtocolFactory factory, Completion<Connection> done)
+  EstablishOperation(Loop& loop, std::string description, ProtocolFactory factory,
+                     Completion<Connection> done)
       : OperationState(loop, std::move(description)), factory_(std::move(factory)), done_(std::move(done)) {}
-
-  void cancel(error_code reason) override {
-    if (phase_ == Phase::ended) return;
-    if (phase_ == Phase::establishing) {
-      cancelled_ = reason;  // from inside the factory or connection_made: seen when that returns
-      return;
-    }
-    release_resources();
-    phase_ = Phase::ended;
-    leave();
-    loop().call_soon([self = Ref<EstablishOperation>(this), reason] {
-      self->done_(operation_failure(reason, self->description()), {});
-    });
-  }
 
  protected:
   /// Lets go of look-ups, timers and sockets that are not going to be used.
@@ -36,11 +22,11 @@ class EstablishOperation : public OperationState {
   bool ended() const noexcept { return phase_ == Phase::ended; }
 
   void complete(std::exception_ptr failure, Connection connection = {}) {
+    const auto keep = end();
     release_resources();
     phase_ = Phase::ended;
-    leave();
-    const Ref<EstablishOperation> self(this);
-    loop().guard([&] { done_(std::move(failure), std::move(connection)); }, "a completion threw an exception");
+    loop().guard([&] { done_(std::move(failure), std::move(connection)); },
+                 "a completion threw an exception");
   }
 
   void establish(std::unique_ptr<Wire> wire) {
@@ -74,6 +60,26 @@ class EstablishOperation : public OperationState {
   }
 
  private:
+  void do_cancel(error_code reason) override {
+    if (phase_ == Phase::ended) return;
+    if (phase_ == Phase::establishing) {
+      cancelled_ = reason;  // from inside the factory or connection_made: seen when that returns
+      return;
+    }
+    const auto keep = end();
+    release_resources();
+    phase_ = Phase::ended;
+    loop().call_soon([self = Ref<EstablishOperation>(this), reason] {
+      self->done_(operation_failure(reason, self->description()), {});
+    });
+  }
+  void abandon() noexcept override {
+    release_resources();
+    phase_ = Phase::ended;
+    done_.reset();
+    factory_.reset();
+  }
+
   enum class Phase : std::uint8_t { connecting, establishing, ended };
 
   ProtocolFactory factory_;
@@ -110,8 +116,8 @@ class AdoptOperation final : public EstablishOperation {
 class ConnectOperation final : public EstablishOperation {
  public:
   ConnectOperation(Loop& loop, ProtocolFactory factory, ConnectOptions options, Completion<Connection> done)
-      : EstablishOperation(loop, "connect to " + describe(options.host, options.port.text()), std::move(factory),
-                           std::move(done)),
+      : EstablishOperation(loop, "connect to " + describe(options.host, options.port.text()),
+                           std::move(factory), std::move(done)),
         options_(std::move(options)) {}
 
   void start() {
@@ -238,7 +244,8 @@ class ConnectOperation final : public EstablishOperation {
   }
 
   void fail_if_over() {
-    const bool alive = std::ranges::any_of(tries_, [](const auto& attempt) { return attempt->wire != nullptr; });
+    const bool alive =
+        std::ranges::any_of(tries_, [](const auto& attempt) { return attempt->wire != nullptr; });
     if (alive || ended()) return;
     std::ranges::stable_sort(failures_, {}, [](const auto& failure) { return failure.first; });
     std::vector<Attempt> attempts;
@@ -308,7 +315,8 @@ std::vector<Address> interleave_families(std::vector<Address> addresses, int fir
   return mixed;
 }
 
-Operation start_connect(Loop& loop, ProtocolFactory factory, ConnectOptions options, Completion<Connection> done) {
+Operation start_connect(Loop& loop, ProtocolFactory factory, ConnectOptions options,
+                        Completion<Connection> done) {
   require_one_source(options);
   if (options.sock) return start_adopt(loop, std::move(factory), options.sock, std::move(done));
   const auto operation =

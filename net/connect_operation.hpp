@@ -1,17 +1,18 @@
 // The operations of a loop that make connections and servers, written once for every backend.
 #pragma once
 
-#include <vector>
-
 #include <twinwire/net/backend.hpp>
 #include <twinwire/net/connection.hpp>
 #include <twinwire/net/operation.hpp>
 #include <twinwire/net/server.hpp>
 
+#include <vector>
+
 namespace twinwire::detail {
 
 /// All of these throw std::invalid_argument for what can be told to be wrong at once, changing nothing.
-Operation start_connect(Loop& loop, ProtocolFactory factory, ConnectOptions options, Completion<Connection> done);
+Operation start_connect(Loop& loop, ProtocolFactory factory, ConnectOptions options,
+                        Completion<Connection> done);
 Operation start_adopt(Loop& loop, ProtocolFactory factory, NativeHandle sock, Completion<Connection> done);
 Operation start_server_operation(Loop& loop, ProtocolFactory factory, ServerOptions options,
                                  Completion<Server> done);

@@ -1,18 +1,18 @@
 // How connections and servers are asked for: endpoints, options, results.
 #pragma once
 
+#include <twinwire/net/address.hpp>
+#include <twinwire/net/protocol.hpp>
+#include <twinwire/net/time.hpp>
+#include <twinwire/net/transport.hpp>
+#include <twinwire/net/wire.hpp>
+
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include <twinwire/net/address.hpp>
-#include <twinwire/net/protocol.hpp>
-#include <twinwire/net/time.hpp>
-#include <twinwire/net/transport.hpp>
-#include <twinwire/net/wire.hpp>
 
 namespace twinwire {
 
@@ -21,9 +21,9 @@ class Port {
  public:
   Port() = default;
   /// Throws std::invalid_argument outside 0 to 65535.
-  Port(int number);                     // NOLINT(google-explicit-constructor): `{"host", 80}`
-  Port(std::string_view service);       // NOLINT(google-explicit-constructor): `{"host", "http"}`
-  Port(const char* service) : Port(std::string_view(service)) {}        // NOLINT
+  Port(int number);                // NOLINT(google-explicit-constructor): `{"host", 80}`
+  Port(std::string_view service);  // NOLINT(google-explicit-constructor): `{"host", "http"}`
+  Port(const char* service) : Port(std::string_view(service)) {}         // NOLINT
   Port(const std::string& service) : Port(std::string_view(service)) {}  // NOLINT
 
   /// The number, if it is not a name that has to be resolved.

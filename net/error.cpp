@@ -8,10 +8,14 @@ class ContractCategory final : public boost::system::error_category {
   const char* name() const noexcept override { return "twinwire"; }
   std::string message(int value) const override {
     switch (static_cast<Error>(value)) {
-      case Error::callback_failure: return "a protocol callback threw an exception";
-      case Error::loop_closed: return "the loop was closed";
-      case Error::incomplete_read: return "the stream ended before enough bytes were read";
-      case Error::limit_overrun: return "the separator was not found within the limit of the reader";
+      case Error::callback_failure:
+        return "a protocol callback threw an exception";
+      case Error::loop_closed:
+        return "the loop was closed";
+      case Error::incomplete_read:
+        return "the stream ended before enough bytes were read";
+      case Error::limit_overrun:
+        return "the separator was not found within the limit of the reader";
     }
     return "unknown contract error";
   }

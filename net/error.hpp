@@ -38,7 +38,9 @@ inline error_code make_error_code(Error error) noexcept {
 }
 
 /// A portable code as `error_code`.
-inline error_code make_error(errc::errc_t condition) noexcept { return errc::make_error_code(condition); }
+inline error_code make_error(errc::errc_t condition) noexcept {
+  return errc::make_error_code(condition);
+}
 
 /// One thing an operation tried (an address, usually) and how that ended.
 struct Attempt {

@@ -2,12 +2,12 @@
 // leaves nothing behind, beside a queue for the current instant, which most events of a busy loop use.
 #pragma once
 
+#include <twinwire/net/time.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <vector>
-
-#include <twinwire/net/time.hpp>
 
 namespace twinwire::detail {
 
@@ -78,6 +78,10 @@ class EventQueue {
   bool empty() const noexcept { return heap_.empty() && instant_head_ == nullptr; }
   std::size_t size() const noexcept { return heap_.size() + instant_size_; }
   TimePoint instant() const noexcept { return instant_; }
+  /// Moves the instant on to a time that no event comes before.
+  void advance(TimePoint when) noexcept {
+    if (when > instant_) instant_ = when;
+  }
 
   /// The time of the next event; the queue is not empty.
   TimePoint next_time() const noexcept { return first()->when_; }

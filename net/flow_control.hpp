@@ -1,11 +1,11 @@
 // Water marks: when a protocol is asked to pause and to resume writing.
 #pragma once
 
+#include <twinwire/net/transport.hpp>
+
 #include <cstddef>
 #include <optional>
 #include <stdexcept>
-
-#include <twinwire/net/transport.hpp>
 
 namespace twinwire::detail {
 

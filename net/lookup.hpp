@@ -1,10 +1,10 @@
 // A look-up of one name, for operations that need addresses.
 #pragma once
 
-#include <memory>
-
 #include <twinwire/net/backend.hpp>
 #include <twinwire/net/loop.hpp>
+
+#include <memory>
 
 namespace twinwire::detail {
 

@@ -1,11 +1,10 @@
+#include <twinwire/net/connect_operation.hpp>
 #include <twinwire/net/loop.hpp>
+#include <twinwire/net/server_state.hpp>
+#include <twinwire/net/stream_transport.hpp>
 
 #include <algorithm>
 #include <stdexcept>
-
-#include <twinwire/net/connect_operation.hpp>
-#include <twinwire/net/server_state.hpp>
-#include <twinwire/net/stream_transport.hpp>
 
 namespace twinwire {
 namespace {
@@ -21,18 +20,20 @@ class Job final : public detail::OperationState {
   Job(Loop& loop, VoidCompletion done) : OperationState(loop, "run in executor"), done_(std::move(done)) {}
   void finish() {
     if (!done_) return;
-    leave();
+    const auto self = end();
     VoidCompletion done = std::move(done_);
     done_ = nullptr;
     done(failure);
   }
-  void cancel(error_code reason) override {
-    failure = operation_failure(reason, description());
-    loop().call_soon([self = detail::Ref<Job>(this)] { self->finish(); });
-  }
   std::exception_ptr failure;
 
  private:
+  void do_cancel(error_code reason) override {
+    failure = operation_failure(reason, description());
+    loop().call_soon([self = detail::Ref<Job>(this)] { self->finish(); });
+  }
+  void abandon() noexcept override { done_.reset(); }
+
   VoidCompletion done_;
 };
 
@@ -43,6 +44,7 @@ namespace detail {
 OperationState::OperationState(Loop& loop, std::string description)
     : loop_(&loop), description_(std::move(description)) {
   loop.operations_.push_back(*this);
+  add_ref();  // the list's, until end()
 }
 
 }  // namespace detail
@@ -51,24 +53,32 @@ Loop::Loop(std::unique_ptr<detail::Backend> backend)
     : pool_(new detail::CallPool), backend_(std::move(backend)) {}
 
 Loop::~Loop() {
-  // In this order: what is pending may own what is connected, and nobody is told.
-  while (!ready_.empty()) ready_.pop();
-  while (!waiting_.empty()) {
-    detail::ScheduledCall& call = waiting_.front();
-    call.state_ = detail::ScheduledCall::State::cancelled;
-    call.cancel();
-    const Callback dropped = std::move(call.callback_);
-    forget(call);
+  // Nobody is told. What is dropped may own more that is pending, so this goes on until nothing is left.
+  closed_ = true;
+  while (!ready_.empty() || !waiting_.empty() || !operations_.empty() || !transports_.empty() ||
+         !servers_.empty()) {
+    while (!ready_.empty()) drop_call(*ready_.pop());
+    while (!waiting_.empty()) {
+      const detail::Ref<detail::ScheduledCall> call(&waiting_.front());
+      forget(*call);
+      drop_call(*call);
+    }
+    while (!operations_.empty()) detail::Ref<detail::OperationState>(&operations_.front())->detach();
+    while (!servers_.empty()) servers_.front().detach_loop();
+    while (!transports_.empty()) transports_.front().detach();
   }
-  while (!operations_.empty()) operations_.front().leave();
-  while (!transports_.empty()) transports_.front().detach();
-  while (!servers_.empty()) servers_.front().detach_loop();
-  while (!ready_.empty()) ready_.pop();
   backend_.reset();
   pool_->retire();
 }
 
-// --- callbacks -----------------------------------------------------------------------------------------------
+void Loop::drop_call(detail::ScheduledCall& call) noexcept {
+  call.state_ = detail::ScheduledCall::State::cancelled;
+  call.cancel();
+  const Callback dropped = std::move(call.callback_);
+}
+
+// --- callbacks
+// -----------------------------------------------------------------------------------------------
 
 Handle Loop::call_soon(Callback callback) {
   if (closed_) return {};
@@ -99,7 +109,9 @@ Handle Loop::call_at(TimePoint when, Callback callback) {
   return Handle(std::move(call));
 }
 
-void Loop::call_soon_threadsafe(Callback callback) { backend_->post(std::move(callback)); }
+void Loop::call_soon_threadsafe(Callback callback) {
+  backend_->post(std::move(callback));
+}
 
 void Loop::make_ready(detail::ScheduledCall& call) {
   detail::Ref<detail::ScheduledCall> ref(&call);
@@ -141,7 +153,8 @@ Operation Loop::start_job(Callback work, VoidCompletion done) {
   return Operation(job);
 }
 
-// --- running ---------------------------------------------------------------------------------------------------
+// --- running
+// ---------------------------------------------------------------------------------------------------
 
 void Loop::require_open(const char* operation) const {
   if (closed_) throw std::logic_error(std::string(operation) + ": the loop is closed");
@@ -182,7 +195,8 @@ void Loop::close() {
   closed_ = true;
 }
 
-// --- failures ----------------------------------------------------------------------------------------------------
+// --- failures
+// ----------------------------------------------------------------------------------------------------
 
 void Loop::call_exception_handler(const ExceptionContext& context) noexcept {
   const CallbackScope scope(*this);
@@ -198,9 +212,11 @@ void Loop::call_exception_handler(const ExceptionContext& context) noexcept {
   }
 }
 
-// --- connections ---------------------------------------------------------------------------------------------------
+// --- connections
+// ---------------------------------------------------------------------------------------------------
 
-Operation Loop::create_connection(ProtocolFactory factory, ConnectOptions options, Completion<Connection> done) {
+Operation Loop::create_connection(ProtocolFactory factory, ConnectOptions options,
+                                  Completion<Connection> done) {
   require_open("create_connection");
   return detail::start_connect(*this, std::move(factory), std::move(options), std::move(done));
 }
@@ -210,7 +226,8 @@ Operation Loop::create_server(ProtocolFactory factory, ServerOptions options, Co
   return detail::start_server_operation(*this, std::move(factory), std::move(options), std::move(done));
 }
 
-Operation Loop::connect_accepted_socket(ProtocolFactory factory, NativeHandle sock, Completion<Connection> done) {
+Operation Loop::connect_accepted_socket(ProtocolFactory factory, NativeHandle sock,
+                                        Completion<Connection> done) {
   require_open("connect_accepted_socket");
   return detail::start_adopt(*this, std::move(factory), sock, std::move(done));
 }
@@ -222,7 +239,8 @@ Operation Loop::getaddrinfo(std::string host, Port port, ResolveOptions options,
                                std::move(done));
 }
 
-// --- signals -------------------------------------------------------------------------------------------------------
+// --- signals
+// -------------------------------------------------------------------------------------------------------
 
 void Loop::add_signal_handler(int signal_number, Callback callback) {
   require_open("add_signal_handler");
@@ -246,7 +264,8 @@ void Loop::signal_arrived(int signal_number) {
   call_soon([callback = found->callback] { (*callback)(); });
 }
 
-// --- the rest ------------------------------------------------------------------------------------------------------
+// --- the rest
+// ------------------------------------------------------------------------------------------------------
 
 std::uint64_t Loop::random() {
   Choices& all = choices();

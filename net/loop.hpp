@@ -2,14 +2,6 @@
 // global. Which backend it runs on was decided by whoever made it; nothing here can tell.
 #pragma once
 
-#include <exception>
-#include <memory>
-#include <string>
-#include <string_view>
-#include <type_traits>
-#include <utility>
-#include <vector>
-
 #include <twinwire/net/backend.hpp>
 #include <twinwire/net/callback.hpp>
 #include <twinwire/net/connection.hpp>
@@ -19,6 +11,14 @@
 #include <twinwire/net/scheduled_call.hpp>
 #include <twinwire/net/server.hpp>
 #include <twinwire/net/time.hpp>
+
+#include <exception>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
 
 namespace twinwire {
 
@@ -133,7 +133,8 @@ class Loop {
   /// What is still pending, in words; for reports.
   std::vector<std::string> pending_operations(bool with_background = false) const;
 
-  // --- for backends and the library's own layers ------------------------------------------------------------
+  // --- for backends and the library's own layers
+  // ------------------------------------------------------------
 
   detail::Backend& backend() noexcept { return *backend_; }
   /// Runs what is ready now; what that makes ready waits for the next turn.
@@ -173,6 +174,7 @@ class Loop {
 
   void make_ready(detail::ScheduledCall& call);
   void forget(detail::ScheduledCall& call) noexcept;
+  void drop_call(detail::ScheduledCall& call) noexcept;
   void push_ready(detail::Ref<detail::ScheduledCall> call);
   void require_open(const char* operation) const;
   Operation start_job(Callback work, VoidCompletion done);

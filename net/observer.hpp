@@ -1,12 +1,12 @@
 // What happens on a loop, for whoever wants to watch: logs, recorders, traces.
 #pragma once
 
-#include <cstdint>
-#include <string_view>
-
 #include <twinwire/net/bytes.hpp>
 #include <twinwire/net/error.hpp>
 #include <twinwire/net/time.hpp>
+
+#include <cstdint>
+#include <string_view>
 
 namespace twinwire {
 

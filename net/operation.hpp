@@ -1,14 +1,14 @@
 // Asynchronous operations in progress: how they complete, are cancelled, and are reported when they hang.
 #pragma once
 
-#include <exception>
-#include <memory>
-#include <string>
-
 #include <twinwire/net/callback.hpp>
 #include <twinwire/net/error.hpp>
 #include <twinwire/net/list.hpp>
 #include <twinwire/net/ref.hpp>
+
+#include <exception>
+#include <memory>
+#include <string>
 
 namespace twinwire {
 
@@ -35,13 +35,21 @@ using CompletionOf = typename CompletionFor<R>::type;
 
 struct OperationTag;
 
-/// An operation that has not completed. It is listed by its loop until then.
+/// An operation that has not completed. Until then its loop lists it and keeps it alive.
 class OperationState : public RefCounted, public ListLink<OperationTag> {
  public:
   OperationState(Loop& loop, std::string description);
 
   /// Ends it with `reason`; the completion comes later, from the loop. Does nothing once it has ended.
-  virtual void cancel(error_code reason) = 0;
+  void cancel(error_code reason) {
+    if (loop_) do_cancel(reason);
+  }
+  /// The loop goes away: lets go of everything, the completion included, without calling it.
+  void detach() noexcept {
+    const auto keep = end();
+    loop_ = nullptr;
+    abandon();
+  }
 
   /// "connect to server:80", for reports.
   const std::string& description() const noexcept { return description_; }
@@ -50,6 +58,17 @@ class OperationState : public RefCounted, public ListLink<OperationTag> {
   void set_background() noexcept { background_ = true; }
 
  protected:
+  /// Leaves the loop's list. The result keeps the operation alive for the caller's remaining steps.
+  [[nodiscard]] Ref<OperationState> end() noexcept {
+    Ref<OperationState> self(this);
+    if (linked()) {
+      leave();
+      release_ref();
+    }
+    return self;
+  }
+  virtual void do_cancel(error_code reason) = 0;
+  virtual void abandon() noexcept = 0;
   Loop& loop() const noexcept { return *loop_; }
 
  private:

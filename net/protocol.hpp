@@ -1,19 +1,19 @@
 // What the user of a transport writes: classes with these callbacks.
 //
 // The names and the contract are those of asyncio (https://docs.python.org/3/library/asyncio-protocol.html);
-// docs/contract.md states it clause by clause. Every callback is made from the loop, on its thread, never from inside a
-// call of the user's, with one exception: pause_writing may run inside a write.
+// docs/contract.md states it clause by clause. Every callback is made from the loop, on its thread, never
+// from inside a call of the user's, with one exception: pause_writing may run inside a write.
 //
 // A callback that throws is reported to the loop's exception handler and, pause_writing and resume_writing
 // excepted, ends that connection with Error::callback_failure.
 #pragma once
 
-#include <cstddef>
-#include <memory>
-
 #include <twinwire/net/bytes.hpp>
 #include <twinwire/net/error.hpp>
 #include <twinwire/net/transport.hpp>
+
+#include <cstddef>
+#include <memory>
 
 namespace twinwire {
 

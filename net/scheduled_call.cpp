@@ -1,12 +1,15 @@
-#include <twinwire/net/scheduled_call.hpp>
-
 #include <twinwire/net/loop.hpp>
+#include <twinwire/net/scheduled_call.hpp>
 
 namespace twinwire::detail {
 
-void ScheduledCall::fire() { loop_->make_ready(*this); }
+void ScheduledCall::fire() {
+  loop_->make_ready(*this);
+}
 
-void ScheduledCall::destroy() const noexcept { pool_->put(const_cast<ScheduledCall&>(*this)); }
+void ScheduledCall::destroy() const noexcept {
+  pool_->put(const_cast<ScheduledCall&>(*this));
+}
 
 void ScheduledCall::cancel_call() noexcept {
   if (state_ != State::waiting && state_ != State::ready) return;

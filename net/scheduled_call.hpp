@@ -15,7 +15,7 @@ namespace detail {
 struct WaitingTag;
 
 /// One call_soon, call_later or call_at. Comes from its loop's pool and goes back there.
-class ScheduledCall final : public Event, public RefCounted, public ListLink<WaitingTag> {
+class ScheduledCall final : public RefCounted, public Event, public ListLink<WaitingTag> {
  public:
   /// Its deadline has come: moves to the loop's ready queue.
   void fire() override;

@@ -1,13 +1,13 @@
 // A listening server, as create_server returns it.
 #pragma once
 
-#include <cstddef>
-#include <vector>
-
 #include <twinwire/net/address.hpp>
 #include <twinwire/net/operation.hpp>
 #include <twinwire/net/ref.hpp>
 #include <twinwire/net/wire.hpp>
+
+#include <cstddef>
+#include <vector>
 
 namespace twinwire {
 

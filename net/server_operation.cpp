@@ -1,11 +1,11 @@
 // create_server and getaddrinfo.
-#include <algorithm>
-#include <stdexcept>
-
 #include <twinwire/net/connect_operation.hpp>
 #include <twinwire/net/lookup.hpp>
 #include <twinwire/net/loop.hpp>
 #include <twinwire/net/server_state.hpp>
+
+#include <algorithm>
+#include <stdexcept>
 
 namespace twinwire::detail {
 namespace {
@@ -16,22 +16,26 @@ class ResolveOperation final : public OperationState {
       : OperationState(loop, "resolve " + describe(request.host, request.service)), done_(std::move(done)) {}
 
   void start(const ResolveRequest& request) {
-    lookup_.start(loop(), request, [self = Ref<ResolveOperation>(this)](error_code error,
-                                                                        std::vector<Address> addresses) {
-      self->complete(error, std::move(addresses));
-    });
+    lookup_.start(loop(), request,
+                  [self = Ref<ResolveOperation>(this)](error_code error, std::vector<Address> addresses) {
+                    self->complete(error, std::move(addresses));
+                  });
   }
-  void cancel(error_code reason) override {
+
+ private:
+  void do_cancel(error_code reason) override {
     if (!done_) return;
     lookup_.abandon();
     loop().call_soon([self = Ref<ResolveOperation>(this), reason] { self->complete(reason, {}); });
   }
+  void abandon() noexcept override {
+    lookup_.abandon();
+    done_.reset();
+  }
 
- private:
   void complete(error_code error, std::vector<Address> addresses) {
     if (!done_) return;
-    const Ref<ResolveOperation> self(this);
-    leave();
+    const auto keep = end();
     Completion<std::vector<Address>> done = std::move(done_);
     done_ = nullptr;
     loop().guard(
@@ -62,15 +66,23 @@ class ServerOperation final : public OperationState {
     }
   }
 
-  void cancel(error_code reason) override {
+ private:
+  void do_cancel(error_code reason) override {
     if (!done_) return;
     lookup_.abandon();
     soon_.cancel();
     acceptors_.clear();
-    loop().call_soon([self = Ref<ServerOperation>(this), reason] { self->fail(reason, self->description()); });
+    loop().call_soon(
+        [self = Ref<ServerOperation>(this), reason] { self->fail(reason, self->description()); });
+  }
+  void abandon() noexcept override {
+    lookup_.abandon();
+    soon_.cancel();
+    acceptors_.clear();
+    done_.reset();
+    factory_.reset();
   }
 
- private:
   void adopt() {
     error_code error;
     auto acceptor = loop().backend().adopt_acceptor(options_.sock, error);
@@ -150,8 +162,7 @@ class ServerOperation final : public OperationState {
 
   void complete(std::exception_ptr failure, Server server) {
     if (!done_) return;
-    const Ref<ServerOperation> self(this);
-    leave();
+    const auto keep = end();
     Completion<Server> done = std::move(done_);
     done_ = nullptr;
     loop().guard([&] { done(std::move(failure), std::move(server)); }, "a completion threw an exception");

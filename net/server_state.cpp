@@ -48,15 +48,17 @@ class ServerState::WaitClosed final : public OperationState {
 
   void complete(error_code error) {
     if (!done_) return;
-    leave();
+    const auto keep = end();
     loop().call_soon([self = Ref<WaitClosed>(this), done = std::move(done_), error]() mutable {
       done(error ? operation_failure(error, self->description()) : nullptr);
     });
     done_ = nullptr;
   }
-  void cancel(error_code reason) override { complete(reason); }
 
  private:
+  void do_cancel(error_code reason) override { complete(reason); }
+  void abandon() noexcept override { done_.reset(); }
+
   VoidCompletion done_;
 };
 
@@ -67,28 +69,31 @@ class ServerState::ServeForever final : public OperationState {
     set_background();
   }
 
-  void cancel(error_code reason) override {
+ private:
+  void do_cancel(error_code reason) override {
     if (!server_) return;
     const Ref<ServerState> server = std::move(server_);
+    const auto keep = end();
     server->serve_forever_ = nullptr;
-    leave();
     server->close();
-    server->wait_closed(
-        [self = Ref<ServeForever>(this), reason](std::exception_ptr) {
-          self->done_(operation_failure(reason, "serve forever"));
-        },
-        "serve forever, closing");
+    server->wait_closed([self = Ref<ServeForever>(this), reason](
+                            std::exception_ptr) { self->done_(operation_failure(reason, "serve forever")); },
+                        "serve forever, closing");
+  }
+  void abandon() noexcept override {
+    done_.reset();
+    server_ = nullptr;
   }
 
- private:
   Ref<ServerState> server_;
   VoidCompletion done_;
 };
 
-ServerState::ServerState(Loop& loop, ProtocolFactory factory, std::vector<std::unique_ptr<Acceptor>> acceptors,
-                         int backlog)
+ServerState::ServerState(Loop& loop, ProtocolFactory factory,
+                         std::vector<std::unique_ptr<Acceptor>> acceptors, int backlog)
     : loop_(&loop), factory_(std::move(factory)), backlog_(backlog) {
-  for (auto& acceptor : acceptors) listeners_.push_back(std::make_unique<Listener>(*this, std::move(acceptor)));
+  for (auto& acceptor : acceptors)
+    listeners_.push_back(std::make_unique<Listener>(*this, std::move(acceptor)));
   loop.servers_.push_back(*this);
   add_ref();  // its own, until closed
 }
@@ -143,7 +148,8 @@ std::vector<ServerSocket> ServerState::sockets() const {
   std::vector<ServerSocket> all;
   if (closed_) return all;
   for (const auto& listener : listeners_) {
-    all.push_back({listener->acceptor->local_address().value_or(Address{}), listener->acceptor->native_handle()});
+    all.push_back(
+        {listener->acceptor->local_address().value_or(Address{}), listener->acceptor->native_handle()});
   }
   return all;
 }
@@ -173,7 +179,9 @@ void ServerState::pause_accepting(Listener& listener, error_code error) {
   const auto address = listener.acceptor->local_address();
   const std::string where = address ? address->to_string() : "a socket";
   loop_->call_exception_handler({"cannot accept on " + where + ", trying again in 1 s",
-                                 operation_failure(error, "accept on " + where), {}, {}});
+                                 operation_failure(error, "accept on " + where),
+                                 {},
+                                 {}});
   if (!serving_) return;
   listener.retry = loop_->call_later(accept_retry_delay, [self = Ref<ServerState>(this), &listener] {
     if (self->serving_) self->accept_from(listener);
@@ -189,7 +197,8 @@ void ServerState::serve(std::unique_ptr<Wire> wire) {
     const auto transport = make_ref<StreamTransport>(*loop_, std::move(wire), this);
     transport->start(std::move(protocol));
   } catch (...) {
-    loop_->call_exception_handler({"the protocol factory of a server threw", std::current_exception(), {}, {}});
+    loop_->call_exception_handler(
+        {"the protocol factory of a server threw", std::current_exception(), {}, {}});
   }
 }
 
@@ -217,7 +226,9 @@ Operation ServerState::serve_forever(VoidCompletion done) {
   return Operation(serve_forever_);
 }
 
-void ServerState::attach(StreamTransport& transport) { accepted_.push_back(transport); }
+void ServerState::attach(StreamTransport& transport) {
+  accepted_.push_back(transport);
+}
 
 void ServerState::detach(StreamTransport& transport) {
   static_cast<ListLink<AcceptedTag>&>(transport).leave();
@@ -255,14 +266,18 @@ std::uint16_t Server::port() const {
   return all.empty() ? std::uint16_t{0} : all.front().sockname.port();
 }
 
-bool Server::is_serving() const { return state_ && state_->is_serving(); }
+bool Server::is_serving() const {
+  return state_ && state_->is_serving();
+}
 
 ServerState& Server::open_state() const {
   if (!state_) throw std::logic_error("the server is closed");
   return *state_;
 }
 
-void Server::start_serving() const { open_state().start_serving(); }
+void Server::start_serving() const {
+  open_state().start_serving();
+}
 
 void Server::close() const {
   if (state_) state_->close();
@@ -276,12 +291,16 @@ void Server::abort_clients() const {
   if (state_) state_->for_each_client(&detail::StreamTransport::abort);
 }
 
-std::size_t Server::connections() const { return state_ ? state_->connections() : 0; }
+std::size_t Server::connections() const {
+  return state_ ? state_->connections() : 0;
+}
 
 Operation Server::wait_closed(VoidCompletion done) const {
   return open_state().wait_closed(std::move(done), "wait until a server is closed");
 }
 
-Operation Server::serve_forever(VoidCompletion done) const { return open_state().serve_forever(std::move(done)); }
+Operation Server::serve_forever(VoidCompletion done) const {
+  return open_state().serve_forever(std::move(done));
+}
 
 }  // namespace twinwire

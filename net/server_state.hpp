@@ -1,15 +1,15 @@
 // The server behind the handle: accepts from any number of acceptors, and knows its connections.
 #pragma once
 
-#include <memory>
-#include <string>
-#include <vector>
-
 #include <twinwire/net/list.hpp>
 #include <twinwire/net/loop.hpp>
 #include <twinwire/net/server.hpp>
 #include <twinwire/net/stream_transport.hpp>
 #include <twinwire/net/wire.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
 
 namespace twinwire::detail {
 

@@ -13,14 +13,13 @@
 //
 // Callbacks are made from the wire's events and from scheduled calls, so never inside a method of the user's;
 // pause_writing alone may be. After every callback the state may have changed: each continuation looks again.
+#include <twinwire/net/observer.hpp>
+#include <twinwire/net/server_state.hpp>
 #include <twinwire/net/stream_transport.hpp>
 
 #include <array>
 #include <stdexcept>
 #include <string>
-
-#include <twinwire/net/observer.hpp>
-#include <twinwire/net/server_state.hpp>
 
 namespace twinwire::detail {
 namespace {
@@ -48,15 +47,14 @@ StreamTransport::StreamTransport(Loop& loop, std::unique_ptr<Wire> wire, ServerS
 
 StreamTransport::~StreamTransport() = default;
 
-// --- the life of a connection --------------------------------------------------------------------------------
+// --- the life of a connection
+// --------------------------------------------------------------------------------
 
 bool StreamTransport::start(std::shared_ptr<BaseProtocol> protocol) {
   const Ref<StreamTransport> self(this);
   set_protocol(std::move(protocol));
   publish("connection_made", {});
-  const bool made = call_protocol("connection_made", [&] {
-    protocol_->connection_made(Transport(self));
-  });
+  const bool made = call_protocol("connection_made", [&] { protocol_->connection_made(Transport(self)); });
   if (state_ == State::open || state_ == State::flushing) wire_->set_sink(this);
   return made;
 }
@@ -130,7 +128,8 @@ void StreamTransport::set_protocol(std::shared_ptr<BaseProtocol> protocol) {
   buffered_ = buffered;
 }
 
-// --- calling the protocol ------------------------------------------------------------------------------------
+// --- calling the protocol
+// ------------------------------------------------------------------------------------
 
 template <class F>
 bool StreamTransport::call_protocol(const char* callback, F&& function) {
@@ -158,7 +157,8 @@ void StreamTransport::publish(std::string_view what, Bytes payload, error_code e
   }
 }
 
-// --- receiving -----------------------------------------------------------------------------------------------
+// --- receiving
+// -----------------------------------------------------------------------------------------------
 
 void StreamTransport::on_readable() {
   readable_ = true;
@@ -197,7 +197,8 @@ bool StreamTransport::read_once() {
   if (buffered_) {
     if (!call_protocol("buffer_updated", [&] { buffered_->buffer_updated(result.bytes); })) return false;
   } else {
-    if (!call_protocol("data_received", [&] { plain_->data_received(space.first(result.bytes)); })) return false;
+    if (!call_protocol("data_received", [&] { plain_->data_received(space.first(result.bytes)); }))
+      return false;
   }
   return readable_ && is_reading();
 }
@@ -207,9 +208,8 @@ void StreamTransport::deliver_eof() {
   readable_ = false;
   publish("eof_received", {});
   bool keep_open = false;
-  const bool called = call_protocol("eof_received", [&] {
-    keep_open = buffered_ ? buffered_->eof_received() : plain_->eof_received();
-  });
+  const bool called = call_protocol(
+      "eof_received", [&] { keep_open = buffered_ ? buffered_->eof_received() : plain_->eof_received(); });
   if (called && !keep_open) close();
   if (state_ == State::open && hung_up_) on_hang_up();
 }
@@ -249,7 +249,8 @@ void StreamTransport::on_hang_up() {
   }
 }
 
-// --- sending -------------------------------------------------------------------------------------------------
+// --- sending
+// -------------------------------------------------------------------------------------------------
 
 /// Whether bytes are taken at all; throws for the wrong use that can be told without looking at the wire.
 bool StreamTransport::accepts_writes(bool& to_buffer) const {
@@ -261,7 +262,9 @@ bool StreamTransport::accepts_writes(bool& to_buffer) const {
   return true;
 }
 
-void StreamTransport::write(Bytes data) { writelines({&data, 1}); }
+void StreamTransport::write(Bytes data) {
+  writelines({&data, 1});
+}
 
 void StreamTransport::writelines(std::span<const Bytes> segments) {
   bool to_buffer = false;
@@ -339,9 +342,13 @@ void StreamTransport::write_eof() {
   if (const error_code error = wire_->shutdown_write(); error.failed()) fail(error);
 }
 
-bool StreamTransport::can_write_eof() const { return state_ != State::gone && wire_->can_shutdown_write(); }
+bool StreamTransport::can_write_eof() const {
+  return state_ != State::gone && wire_->can_shutdown_write();
+}
 
-void StreamTransport::cork() { ++cork_depth_; }
+void StreamTransport::cork() {
+  ++cork_depth_;
+}
 
 void StreamTransport::uncork() {
   if (--cork_depth_ > 0 || buffer_.empty()) return;
@@ -364,7 +371,8 @@ void StreamTransport::set_write_buffer_limits(std::optional<std::ptrdiff_t> high
   check_pause();
 }
 
-// --- about the connection --------------------------------------------------------------------------------------
+// --- about the connection
+// --------------------------------------------------------------------------------------
 
 ExtraInfo StreamTransport::extra_info(std::string_view name) const {
   if (!wire_) return {};

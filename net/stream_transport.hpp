@@ -1,12 +1,6 @@
 // The transport state machine: everything a user can observe about a stream, written once for every wire.
 #pragma once
 
-#include <cstdint>
-#include <exception>
-#include <memory>
-#include <optional>
-#include <span>
-
 #include <twinwire/net/flow_control.hpp>
 #include <twinwire/net/list.hpp>
 #include <twinwire/net/loop.hpp>
@@ -14,6 +8,12 @@
 #include <twinwire/net/transport.hpp>
 #include <twinwire/net/wire.hpp>
 #include <twinwire/net/write_buffer.hpp>
+
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <span>
 
 namespace twinwire::detail {
 
@@ -53,7 +53,8 @@ class StreamTransport final : public TransportState,
   bool is_reading() const override { return state_ == State::open && !paused_ && !eof_received_; }
   std::size_t write_buffer_size() const override { return buffer_.size(); }
   WriteBufferLimits write_buffer_limits() const override { return flow_.limits(); }
-  void set_write_buffer_limits(std::optional<std::ptrdiff_t> high, std::optional<std::ptrdiff_t> low) override;
+  void set_write_buffer_limits(std::optional<std::ptrdiff_t> high,
+                               std::optional<std::ptrdiff_t> low) override;
   void set_protocol(std::shared_ptr<BaseProtocol> protocol) override;
   std::shared_ptr<BaseProtocol> protocol() const override { return protocol_; }
   ExtraInfo extra_info(std::string_view name) const override;

@@ -1,6 +1,5 @@
-#include <twinwire/net/transport.hpp>
-
 #include <twinwire/net/protocol.hpp>
+#include <twinwire/net/transport.hpp>
 
 namespace twinwire {
 

@@ -1,6 +1,13 @@
 // The handle through which a protocol uses its connection.
 #pragma once
 
+#include <twinwire/net/address.hpp>
+#include <twinwire/net/bytes.hpp>
+#include <twinwire/net/callback.hpp>
+#include <twinwire/net/error.hpp>
+#include <twinwire/net/ref.hpp>
+#include <twinwire/net/wire.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -9,13 +16,6 @@
 #include <string>
 #include <string_view>
 #include <variant>
-
-#include <twinwire/net/address.hpp>
-#include <twinwire/net/bytes.hpp>
-#include <twinwire/net/callback.hpp>
-#include <twinwire/net/error.hpp>
-#include <twinwire/net/ref.hpp>
-#include <twinwire/net/wire.hpp>
 
 namespace twinwire {
 
@@ -168,6 +168,8 @@ class Cork {
   detail::Ref<detail::TransportState> state_;
 };
 
-inline Cork Transport::cork() const { return Cork(state_); }
+inline Cork Transport::cork() const {
+  return Cork(state_);
+}
 
 }  // namespace twinwire

@@ -7,16 +7,16 @@
 // something changed, and the machine remembers what it has not used yet.
 #pragma once
 
+#include <twinwire/net/address.hpp>
+#include <twinwire/net/bytes.hpp>
+#include <twinwire/net/error.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
 #include <variant>
-
-#include <twinwire/net/address.hpp>
-#include <twinwire/net/bytes.hpp>
-#include <twinwire/net/error.hpp>
 
 namespace twinwire {
 
@@ -119,6 +119,8 @@ class Acceptor {
   /// The next connection. Error would_block: none is waiting, on_readable will tell.
   virtual std::unique_ptr<Wire> accept(error_code& error) = 0;
   virtual void close() = 0;
+  /// Gives the descriptor away, open, to become somebody else's; this acceptor is closed then.
+  virtual NativeHandle release() = 0;
   virtual std::optional<Address> local_address() const = 0;
   virtual NativeHandle native_handle() const = 0;
 };

@@ -1,11 +1,11 @@
 // Bytes that were written and not yet taken by the wire.
 #pragma once
 
+#include <twinwire/net/bytes.hpp>
+
 #include <cstddef>
 #include <cstring>
 #include <memory>
-
-#include <twinwire/net/bytes.hpp>
 
 namespace twinwire::detail {
 

@@ -2,11 +2,12 @@
 // back.
 //
 //   load --port N --work pingpong|bulk|churn|idle [--connections N] [--size BYTES] [--depth N]
-//        [--warmup UNITS] [--units UNITS] [--milliseconds MS] [--pid SERVER] [--counters FILE]
+//        [--warmup UNITS] [--units UNITS] [--milliseconds MS] [--pause-us US]
+//        [--pid SERVER] [--counters FILE]
 //
 //   pingpong  each connection sends `depth` requests of `size` bytes with one send, and sends the next when
 //   all
-//             of them have come back. Unit: request.
+//             of them have come back, after a pause. Unit: request.
 //   bulk      each connection streams in both directions at once, in writes of `size`. Unit: MiB echoed.
 //   churn     connect, one request, close; `connections` at a time. Unit: connection.
 //   idle      opens `connections`, one request on each, and then holds them for the time. Unit: connection.
@@ -96,6 +97,7 @@ struct Job {
   std::chrono::milliseconds time;
   pid_t server;
   std::string counters;
+  std::chrono::microseconds pause;
 };
 
 class Load {
@@ -233,6 +235,7 @@ class Load {
     }
     while (done < started) {
       const std::vector<epoll_event>& events = wait();
+      if (job_.pause > 0us) std::this_thread::sleep_for(job_.pause);
       if (Clock::now() >= end) units = 0;
       for (const epoll_event& event : events) {
         auto& connection = *static_cast<Connection*>(event.data.ptr);
@@ -298,7 +301,7 @@ class Load {
 
   void run_idle() {
     // The first connection pays for what a server allocates once.
-    Load first(Job{job_.port, "pingpong", 1, job_.size, 1, 0, 0, 0ms, 0, {}});
+    Load first(Job{job_.port, "pingpong", 1, job_.size, 1, 0, 0, 0ms, 0, {}, 0us});
     first.open(1);
     begin();
     const std::uint64_t resident_before = before_.resident_bytes;
@@ -356,7 +359,7 @@ class Load {
 int main(int argc, char** argv) {
   const bench::Options options(argc, argv,
                                {"--port", "--work", "--connections", "--size", "--depth", "--warmup",
-                                "--units", "--milliseconds", "--pid", "--counters"});
+                                "--units", "--milliseconds", "--pid", "--counters", "--pause-us"});
   Job job{};
   job.port = options.port();
   job.work = options.text("--work", "pingpong");
@@ -371,6 +374,7 @@ int main(int argc, char** argv) {
   job.time = std::chrono::milliseconds(options.number("--milliseconds", 1000, 1, 60'000));
   job.server = static_cast<pid_t>(options.number("--pid", 0, 1, 1 << 30));
   job.counters = options.text("--counters", "");
+  job.pause = std::chrono::microseconds(options.number("--pause-us", 0, 0, 1'000'000));
   // Whatever the server does, this process ends: an unhandled alarm kills it.
   ::alarm(static_cast<unsigned>(job.time.count() / 1000) + grace_seconds);
   Load(std::move(job)).run();

@@ -1,0 +1,45 @@
+// A listening stream socket.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include <twinwire/net/backend.hpp>
+#include <twinwire/net/wire.hpp>
+#include <twinwire/real/descriptor.hpp>
+#include <twinwire/real/poller.hpp>
+#include <twinwire/real/socket_wire.hpp>
+
+namespace twinwire::real {
+
+/// Edge-triggered: what accept() left in the queue is not told of again, new arrivals are. Loop thread only; the
+/// rest is said at Acceptor.
+class SocketAcceptor final : public Acceptor, private PollEntry {
+ public:
+  /// Binds a new socket. Null with an error if that failed.
+  static std::unique_ptr<SocketAcceptor> bind(PollerRef poller, const Address& local,
+                                              const twinwire::detail::ListenOptions& options, error_code& error);
+  /// Takes over a bound stream socket. Null, with invalid_argument, if it is not one: it is not closed then.
+  static std::unique_ptr<SocketAcceptor> adopt(PollerRef poller, NativeHandle handle, error_code& error);
+  SocketAcceptor(PollerRef poller, Descriptor socket) noexcept;
+  ~SocketAcceptor() override;
+
+  void set_sink(WireSink* sink) override;
+  error_code listen(int backlog) override;
+  std::unique_ptr<Wire> accept(error_code& error) override;
+  void close() override;
+  NativeHandle release() override;
+  std::optional<Address> local_address() const override;
+  NativeHandle native_handle() const override { return socket_.handle(); }
+
+ private:
+  void on_events(std::uint32_t events) override;
+
+  Descriptor socket_;
+  PollerRef poller_;
+  WireSink* sink_ = nullptr;
+  Address local_;
+  error_code watch_error_;  ///< of a registration that failed: told by the next accept()
+};
+
+}  // namespace twinwire::real

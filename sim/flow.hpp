@@ -1,0 +1,123 @@
+// One direction of a simulated TCP connection.
+//
+//   writer --write--> [ring: consumed .. written] --transmit--> packets --arrive--> [arrived] --read-->
+//   reader
+//
+//   consumed <= arrived <= sent <= written        offsets in the stream
+//   sent <= edge                                  the window that the reader has opened, as the writer knows
+//   it written <= acknowledged + send buffer         what the writer may still buffer
+//
+// Packets arrive in order: one that is lost holds back those behind it until it was sent again. What the
+// writer knows of the reader is one trip old: acknowledgements are remembered with the time when they will be
+// seen, and cost an event only if the writer waits for one.
+#pragma once
+
+#include <twinwire/net/bytes.hpp>
+#include <twinwire/net/choices.hpp>
+#include <twinwire/net/time.hpp>
+#include <twinwire/sim/link.hpp>
+#include <twinwire/sim/member_event.hpp>
+#include <twinwire/sim/ring.hpp>
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace twinwire::sim {
+
+class TcpConnection;
+class World;
+
+/// Part of a TcpConnection, which it tells of everything that an end may notice.
+class Flow {
+ public:
+  /// Towards side 1 or 0 of the connection; `entity` names it in decisions.
+  Flow(TcpConnection& connection, int writer, std::string_view entity);
+
+  void set_buffer_sizes(std::uint32_t send, std::uint32_t receive) noexcept;
+  void set_send_buffer(std::uint32_t bytes) noexcept { send_buffer_ = bytes; }
+  void set_receive_buffer(std::uint32_t bytes) noexcept { receive_buffer_ = bytes; }
+  std::uint32_t send_buffer() const noexcept { return send_buffer_; }
+  std::uint32_t receive_buffer() const noexcept { return receive_buffer_; }
+  /// Nothing sent from now on arrives before this moment.
+  void hold_until(TimePoint when) noexcept { last_arrival_ = when; }
+
+  // --- the writer ---
+  /// How many bytes were taken; fewer than there are: the writer is told when there is room.
+  std::size_t write(std::span<const Bytes> buffers);
+  /// Ends the stream behind what was written.
+  void finish();
+  /// Drops what was not sent, and sends a reset.
+  void reset();
+  bool finished() const noexcept { return fin_wanted_; }
+  /// The writer waits for room.
+  bool writer_waits() const noexcept { return writer_waits_; }
+
+  // --- the reader ---
+  std::size_t read(MutableBytes buffer);
+  std::size_t readable() const noexcept { return arrived_ - consumed_; }
+  bool fin_arrived() const noexcept { return fin_arrived_; }
+
+  /// One of the ends is gone: nothing of this direction matters any more.
+  void drop() noexcept;
+  /// Packets or acknowledgements are on their way.
+  bool busy() const noexcept {
+    return arrival_.scheduled() || acknowledgement_.scheduled() || !packets_.empty();
+  }
+
+ private:
+  struct Packet {
+    TimePoint time;     ///< of its arrival; if it is lost, of the next try
+    std::uint64_t end;  ///< the offset behind its last byte
+    std::uint16_t attempt;
+    bool lost;
+    bool fin;
+    bool rst;
+  };
+  struct Acknowledgement {
+    TimePoint seen;  ///< when the writer knows
+    std::uint64_t arrived;
+    std::uint64_t edge;
+  };
+
+  void transmit();
+  void send_packet(std::uint64_t start, std::uint64_t end, bool fin, bool rst);
+  void send_now(Packet& packet, std::uint64_t start);
+  void next_arrival();
+  void arrive();
+  void retransmit();
+  void deliver(const Packet& packet);
+  void acknowledge();
+  void see_acknowledgements();
+  void acknowledgement_seen();
+  void wait_for_acknowledgement();
+  bool writer_needs_acknowledgement() const noexcept { return writer_waits_ || sent_ < written_; }
+
+  TcpConnection& connection_;
+  int writer_;
+  PacketSites sites_;
+  Site cut_;
+  Site rechunk_;
+  ByteRing ring_;
+  Ring<Packet> packets_;
+  Ring<Acknowledgement> acknowledgements_;
+  MemberEvent<Flow, &Flow::arrive> arrival_{*this};
+  MemberEvent<Flow, &Flow::acknowledgement_seen> acknowledgement_{*this};
+
+  std::uint64_t written_ = 0;
+  std::uint64_t sent_ = 0;
+  std::uint64_t arrived_ = 0;
+  std::uint64_t consumed_ = 0;
+  std::uint64_t acknowledged_ = 0;
+  std::uint64_t edge_ = 0;
+  std::uint64_t chunk_end_ = 0;  ///< a read stops here once, if it is ahead of what was consumed
+  TimePoint last_arrival_{};
+  std::uint32_t send_buffer_ = 0;
+  std::uint32_t receive_buffer_ = 0;
+  bool fin_wanted_ = false;
+  bool fin_sent_ = false;
+  bool fin_arrived_ = false;
+  bool writer_waits_ = false;
+};
+
+}  // namespace twinwire::sim

@@ -1,0 +1,245 @@
+#include <twinwire/sim/host.hpp>
+#include <twinwire/sim/host_backend.hpp>
+#include <twinwire/sim/tcp_acceptor.hpp>
+#include <twinwire/sim/tcp_connection.hpp>
+#include <twinwire/sim/tcp_wire.hpp>
+#include <twinwire/sim/world.hpp>
+
+#include <algorithm>
+
+namespace twinwire::sim {
+namespace {
+
+constexpr Purpose shared_port{"listener",
+                              "{entity}: went to listener {outcome} of those that share the port"};
+
+/// As net.ipv4.ip_local_port_range.
+constexpr std::uint16_t first_ephemeral = 32768;
+constexpr std::uint16_t last_ephemeral = 60999;
+/// 0, 1 and 2 are taken in every process.
+constexpr int first_descriptor = 3;
+
+bool overlap(const Address& a, const Address& b) {
+  if (a.family() != b.family() || a.port() != b.port()) return false;
+  return a == b || a.is_unspecified() || b.is_unspecified();
+}
+
+}  // namespace
+
+Host::Host(World& world, std::string name, HostOptions options, std::uint64_t index)
+    : world_(world),
+      name_(std::move(name)),
+      options_(std::move(options)),
+      index_(index),
+      next_port_(first_ephemeral),
+      loop_(std::make_unique<Loop>(std::make_unique<HostBackend>(*this))) {
+  static_cast<HostBackend&>(loop_->backend()).attach(*loop_);
+}
+
+Host::~Host() {
+  end();
+}
+
+void Host::deliver_signal(int signal_number) {
+  loop_->call_soon(
+      [this, signal_number] { static_cast<HostBackend&>(loop_->backend()).signal(signal_number); });
+}
+
+// --- addresses and ports
+// ---------------------------------------------------------------------------------------
+
+bool Host::has(const Address& address) const noexcept {
+  if (address.is_loopback() || address.is_unspecified()) return true;
+  return std::ranges::any_of(options_.addresses,
+                             [&](const Address& own) { return own == address.with_port(own.port()); });
+}
+
+bool Host::port_taken(const Address& address) const {
+  const auto conflicts = [&](const Address& other) { return overlap(other, address); };
+  return std::ranges::any_of(client_ports_, conflicts) ||
+         std::ranges::any_of(acceptors_, conflicts, &TcpAcceptor::address);
+}
+
+std::uint16_t Host::ephemeral_port(const Address& address) {
+  for (int tries = 0; tries <= last_ephemeral - first_ephemeral; ++tries) {
+    const std::uint16_t port = next_port_;
+    next_port_ = port == last_ephemeral ? first_ephemeral : static_cast<std::uint16_t>(port + 1);
+    if (!client_ports_.contains(address.with_port(port)) && !port_taken(address.with_port(port))) return port;
+  }
+  return 0;
+}
+
+void Host::release_port(const Address& address, bool client) noexcept {
+  if (client) client_ports_.erase(address);
+}
+
+std::optional<Address> Host::source_for(const Address& remote, const std::optional<Address>& local,
+                                        error_code& error) {
+  Address source = local.value_or(Address{});
+  if (!local || local->is_unspecified()) {
+    const std::uint16_t port = source.port();
+    const auto own = std::ranges::find(options_.addresses, remote.family(), &Address::family);
+    if (has(remote)) {
+      source = remote.is_unspecified()
+                   ? Address::of(remote.family() == Family::ipv4 ? "127.0.0.1" : "::1", port)
+                   : remote.with_port(port);
+    } else if (own != options_.addresses.end()) {
+      source = own->with_port(port);
+    } else {
+      error = make_error(errc::network_unreachable);
+      return std::nullopt;
+    }
+  } else if (!has(source)) {
+    error = make_error(errc::address_not_available);
+    return std::nullopt;
+  }
+  if (source.port() == 0) {
+    const std::uint16_t port = ephemeral_port(source);
+    if (port == 0) {
+      error = make_error(errc::address_not_available);
+      return std::nullopt;
+    }
+    source = source.with_port(port);
+  } else if (port_taken(source)) {
+    error = make_error(errc::address_in_use);
+    return std::nullopt;
+  }
+  return source;
+}
+
+std::string Host::connection_name(const Address& remote) {
+  const std::string name = name_ + ">" + world_.name_of(remote, *this);
+  return name + "#" + std::to_string(++connection_counts_[name]);
+}
+
+// --- sockets
+// -----------------------------------------------------------------------------------------------------
+
+std::unique_ptr<Wire> Host::connect(const Address& remote, const std::optional<Address>& local,
+                                    error_code& error) {
+  const std::optional<Address> source = source_for(remote, local, error);
+  if (!source) return nullptr;
+  const NativeHandle handle = open_descriptor(error);
+  if (!handle) return nullptr;
+  client_ports_.insert(*source);
+  auto connection = detail::make_ref<TcpConnection>(world_, *this, *source, remote, connection_name(remote));
+  return std::make_unique<TcpWire>(std::move(connection), 0, handle);
+}
+
+bool Host::can_bind(const Address& address, bool reuse_port) const {
+  const bool clash = std::ranges::any_of(acceptors_, [&](const TcpAcceptor* other) {
+    return overlap(other->address(), address) && !(reuse_port && other->reuse_port());
+  });
+  return !clash &&
+         !std::ranges::any_of(client_ports_, [&](const Address& used) { return overlap(used, address); });
+}
+
+std::unique_ptr<Acceptor> Host::bind(const Address& local, const detail::ListenOptions& options,
+                                     error_code& error) {
+  if (!has(local)) {
+    error = make_error(errc::address_not_available);
+    return nullptr;
+  }
+  Address address = local;
+  if (address.port() == 0) {
+    address = address.with_port(ephemeral_port(address));
+  } else if (!can_bind(address, options.reuse_port)) {
+    error = make_error(errc::address_in_use);
+    return nullptr;
+  }
+  const NativeHandle handle = open_descriptor(error);
+  if (!handle) return nullptr;
+  return std::make_unique<TcpAcceptor>(*this, address, handle, options.reuse_port);
+}
+
+void Host::add_acceptor(TcpAcceptor& acceptor) {
+  acceptors_.push_back(&acceptor);
+}
+
+void Host::remove_acceptor(TcpAcceptor& acceptor) noexcept {
+  std::erase(acceptors_, &acceptor);
+}
+
+TcpAcceptor* Host::listener_for(const Address& address, std::string_view connection) {
+  std::vector<TcpAcceptor*> exact;
+  std::vector<TcpAcceptor*> any;
+  for (TcpAcceptor* acceptor : acceptors_) {
+    if (!acceptor->listening() || !overlap(acceptor->address(), address)) continue;
+    (acceptor->address().is_unspecified() ? any : exact).push_back(acceptor);
+  }
+  const auto& listeners = exact.empty() ? any : exact;
+  if (listeners.empty()) return nullptr;
+  if (listeners.size() == 1) return listeners.front();
+  Choices& choices = world_.choices();
+  return listeners[choices.draw(choices.site(connection, shared_port), 0, listeners.size())];
+}
+
+// --- descriptors
+// -------------------------------------------------------------------------------------------------
+
+NativeHandle Host::open_descriptor(error_code& error) {
+  if (open_count_ + first_descriptor >= options_.max_descriptors) {
+    error = make_error(errc::too_many_files_open);
+    return {};
+  }
+  ++open_count_;
+  const auto free = std::ranges::find_if(
+      descriptors_, [](const Descriptor& entry) { return std::holds_alternative<std::monostate>(entry); });
+  const auto index = free - descriptors_.begin();
+  if (free == descriptors_.end()) {
+    descriptors_.emplace_back(true);
+  } else {
+    *free = true;
+  }
+  return {static_cast<int>(index) + first_descriptor};
+}
+
+Host::Descriptor* Host::descriptor(NativeHandle handle) noexcept {
+  const int index = handle.value - first_descriptor;
+  if (index < 0 || index >= static_cast<int>(descriptors_.size())) return nullptr;
+  return &descriptors_[static_cast<std::size_t>(index)];
+}
+
+void Host::close_descriptor(NativeHandle handle) noexcept {
+  Descriptor* entry = descriptor(handle);
+  if (!entry || std::holds_alternative<std::monostate>(*entry)) return;
+  *entry = std::monostate{};
+  --open_count_;
+}
+
+void Host::detach_socket(NativeHandle handle, detail::Ref<TcpConnection> connection, int side) {
+  if (Descriptor* entry = descriptor(handle)) *entry = DetachedSocket{std::move(connection), side};
+}
+
+void Host::detach_acceptor(NativeHandle handle, const Address& address, bool reuse_port) {
+  if (Descriptor* entry = descriptor(handle)) *entry = DetachedAcceptor{address, reuse_port};
+}
+
+std::unique_ptr<Wire> Host::adopt_stream(NativeHandle handle, error_code& error) {
+  Descriptor* entry = descriptor(handle);
+  if (!entry || !std::holds_alternative<DetachedSocket>(*entry)) {
+    error = make_error(errc::invalid_argument);
+    return nullptr;
+  }
+  DetachedSocket socket = std::move(std::get<DetachedSocket>(*entry));
+  *entry = true;
+  return std::make_unique<TcpWire>(std::move(socket.connection), socket.side, handle);
+}
+
+std::unique_ptr<Acceptor> Host::adopt_acceptor(NativeHandle handle, error_code& error) {
+  Descriptor* entry = descriptor(handle);
+  if (!entry || !std::holds_alternative<DetachedAcceptor>(*entry)) {
+    error = make_error(errc::invalid_argument);
+    return nullptr;
+  }
+  const DetachedAcceptor socket = std::get<DetachedAcceptor>(*entry);
+  *entry = true;
+  return std::make_unique<TcpAcceptor>(*this, socket.address, handle, socket.reuse_port);
+}
+
+void Host::close_detached(NativeHandle handle) {
+  error_code ignored;
+  if (adopt_stream(handle, ignored) || adopt_acceptor(handle, ignored)) return;  // destroying them closes
+}
+
+}  // namespace twinwire::sim

@@ -1,0 +1,112 @@
+// A machine in a simulated world: addresses, descriptors, ports, and one loop.
+#pragma once
+
+#include <twinwire/net/address.hpp>
+#include <twinwire/net/error.hpp>
+#include <twinwire/net/loop.hpp>
+#include <twinwire/net/ref.hpp>
+#include <twinwire/sim/options.hpp>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace twinwire::sim {
+
+class HostBackend;
+class TcpAcceptor;
+class TcpConnection;
+class World;
+
+/// Made by World::add_host, and owned by that world.
+class Host {
+ public:
+  Host(World& world, std::string name, HostOptions options, std::uint64_t index);
+  Host(const Host&) = delete;
+  Host& operator=(const Host&) = delete;
+  ~Host();
+
+  const std::string& name() const noexcept { return name_; }
+  World& world() const noexcept { return world_; }
+  /// The loop of this host. It lives as long as the world.
+  Loop& loop() noexcept { return *loop_; }
+  const HostOptions& options() const noexcept { return options_; }
+  /// The first of its addresses, with port 0.
+  const Address& address() const noexcept { return options_.addresses.front(); }
+  std::uint64_t index() const noexcept { return index_; }
+
+  /// Moves the host's calendar; its monotonic clock is not touched.
+  void step_wall_clock(Duration by) noexcept { options_.skew += by; }
+  /// A signal arrives: the loop's handler for it runs, if there is one.
+  void deliver_signal(int signal_number);
+  /// Descriptors in use.
+  int open_descriptors() const noexcept { return open_count_; }
+  /// Changes the limit of descriptors; those that are open stay so.
+  void set_max_descriptors(int count) noexcept { options_.max_descriptors = count; }
+
+  /// The world ends: the loop goes, with all that is on it, and nobody is told.
+  void end() noexcept { loop_.reset(); }
+
+  // --- for the wires of this host
+  // ---------------------------------------------------------------------------
+
+  std::unique_ptr<Wire> connect(const Address& remote, const std::optional<Address>& local,
+                                error_code& error);
+  std::unique_ptr<Acceptor> bind(const Address& local, const detail::ListenOptions& options,
+                                 error_code& error);
+  std::unique_ptr<Wire> adopt_stream(NativeHandle handle, error_code& error);
+  std::unique_ptr<Acceptor> adopt_acceptor(NativeHandle handle, error_code& error);
+  void close_detached(NativeHandle handle);
+
+  /// Is this one of the host's own addresses? The port does not matter.
+  bool has(const Address& address) const noexcept;
+  /// Who listens there; several share a port by reuse_port, and one is chosen for `connection`.
+  TcpAcceptor* listener_for(const Address& address, std::string_view connection);
+  void add_acceptor(TcpAcceptor& acceptor);
+  void remove_acceptor(TcpAcceptor& acceptor) noexcept;
+  /// An invalid handle, and `error`, if all are in use.
+  NativeHandle open_descriptor(error_code& error);
+  void close_descriptor(NativeHandle handle) noexcept;
+  void detach_socket(NativeHandle handle, detail::Ref<TcpConnection> connection, int side);
+  void detach_acceptor(NativeHandle handle, const Address& address, bool reuse_port);
+  void release_port(const Address& address, bool client) noexcept;
+
+ private:
+  struct DetachedSocket {
+    detail::Ref<TcpConnection> connection;
+    int side;
+  };
+  struct DetachedAcceptor {
+    Address address;
+    bool reuse_port;
+  };
+  /// A descriptor: free, used by a wire, or open without one.
+  using Descriptor = std::variant<std::monostate, bool, DetachedSocket, DetachedAcceptor>;
+
+  std::optional<Address> source_for(const Address& remote, const std::optional<Address>& local,
+                                    error_code& error);
+  std::uint16_t ephemeral_port(const Address& address);
+  bool port_taken(const Address& address) const;
+  bool can_bind(const Address& address, bool reuse_port) const;
+  Descriptor* descriptor(NativeHandle handle) noexcept;
+  std::string connection_name(const Address& remote);
+
+  World& world_;
+  std::string name_;
+  HostOptions options_;
+  std::uint64_t index_;
+  std::vector<Descriptor> descriptors_;
+  int open_count_ = 0;
+  std::vector<TcpAcceptor*> acceptors_;
+  std::set<Address> client_ports_;
+  std::uint16_t next_port_;
+  std::map<std::string, std::uint64_t> connection_counts_;
+  std::unique_ptr<Loop> loop_;
+};
+
+}  // namespace twinwire::sim

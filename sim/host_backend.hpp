@@ -1,0 +1,66 @@
+// What a simulated host supplies to its loop.
+#pragma once
+
+#include <twinwire/net/backend.hpp>
+#include <twinwire/net/loop.hpp>
+#include <twinwire/sim/member_event.hpp>
+
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace twinwire::sim {
+
+class AsioContext;
+class Host;
+class World;
+
+/// All of it is virtual: time, timers and names are the world's, sockets the host's.
+class HostBackend final : public detail::Backend {
+ public:
+  explicit HostBackend(Host& host);
+  ~HostBackend() override;
+
+  void attach(Loop& loop) noexcept { loop_ = &loop; }
+  /// A signal has arrived at the host.
+  void signal(int signal_number);
+
+  TimePoint time() const noexcept override;
+  WallTime wall_time() const noexcept override;
+  void schedule(detail::Event& event, TimePoint when) override;
+  void wake() override;
+  void post(Callback callback) override;
+  bool on_loop_thread() const noexcept override;
+  void run() override;
+  std::unique_ptr<Wire> connect(const Address& remote, const std::optional<Address>& local,
+                                error_code& error) override;
+  std::unique_ptr<Acceptor> bind(const Address& local, const detail::ListenOptions& options,
+                                 error_code& error) override;
+  std::unique_ptr<Wire> adopt_stream(NativeHandle handle, error_code& error) override;
+  std::unique_ptr<Acceptor> adopt_acceptor(NativeHandle handle, error_code& error) override;
+  void close_handle(NativeHandle handle) override;
+  std::unique_ptr<detail::Abandonable> resolve(const detail::ResolveRequest& request,
+                                               detail::ResolveHandler handler) override;
+  void execute_blocking(Callback work, Callback done) override;
+  void watch_signal(int signal_number, bool watch) override;
+  MutableBytes read_buffer() noexcept override;
+  Choices& choices() noexcept override;
+  const std::string& name() const noexcept override;
+  void unhandled(const ExceptionContext& context) override;
+  boost::asio::execution_context& asio_context() override;
+
+ private:
+  void turn();
+
+  Host& host_;
+  World& world_;
+  Loop* loop_ = nullptr;
+  std::set<int> watched_signals_;
+  std::uint64_t jobs_ = 0;
+  std::uint64_t turns_ = 0;
+  std::unique_ptr<AsioContext> asio_context_;
+  MemberEvent<HostBackend, &HostBackend::turn> turn_{*this};
+};
+
+}  // namespace twinwire::sim

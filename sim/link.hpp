@@ -1,0 +1,41 @@
+// One direction between two hosts: what packets on it take, and which of them are lost.
+#pragma once
+
+#include <twinwire/net/choices.hpp>
+#include <twinwire/sim/options.hpp>
+
+#include <cstdint>
+
+namespace twinwire::sim {
+
+/// The decisions about the packets of one flow.
+struct PacketSites {
+  Site jitter;
+  Site loss;
+};
+
+/// Owned by its world. Its options may be changed at any time; they count for what is sent from then on.
+class Link {
+ public:
+  explicit Link(const LinkOptions& initial) : options(initial) {}
+
+  /// How long the packet takes.
+  Duration delay(Choices& choices, Site jitter, std::uint64_t ordinal) const {
+    if (options.jitter == Duration::zero()) return options.latency;
+    return options.latency +
+           options.jitter * choices.draw(jitter, ordinal, jitter_steps) / (jitter_steps - 1);
+  }
+
+  /// Whether the packet vanishes.
+  bool loses(Choices& choices, Site loss, std::uint64_t ordinal) const {
+    if (options.down) return true;
+    return options.loss.numerator != 0 && choices.draw_rare(loss, ordinal, options.loss, 1) != 0;
+  }
+
+  LinkOptions options;
+
+ private:
+  static constexpr std::int64_t jitter_steps = 64;
+};
+
+}  // namespace twinwire::sim

@@ -1,0 +1,18 @@
+// An event that calls a method of the object that embeds it.
+#pragma once
+
+#include <twinwire/net/event_queue.hpp>
+
+namespace twinwire::sim {
+
+template <class T, void (T::*Method)()>
+class MemberEvent final : public detail::Event {
+ public:
+  explicit MemberEvent(T& owner) noexcept : owner_(owner) {}
+  void fire() override { (owner_.*Method)(); }
+
+ private:
+  T& owner_;
+};
+
+}  // namespace twinwire::sim

@@ -1,0 +1,107 @@
+// Queues that reuse their memory: of small values, and of bytes.
+#pragma once
+
+#include <twinwire/net/bytes.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+#include <memory>
+#include <span>
+#include <utility>
+
+namespace twinwire::sim {
+
+/// First in, first out; grows in powers of two and never shrinks until cleared.
+template <class T>
+class Ring {
+ public:
+  bool empty() const noexcept { return head_ == tail_; }
+  std::size_t size() const noexcept { return tail_ - head_; }
+  T& front() noexcept { return slots_[head_ & (capacity_ - 1)]; }
+  T& back() noexcept { return slots_[(tail_ - 1) & (capacity_ - 1)]; }
+  T& operator[](std::size_t index) noexcept { return slots_[(head_ + index) & (capacity_ - 1)]; }
+  void pop_front() noexcept { ++head_; }
+  void pop_back() noexcept { --tail_; }
+  void push_back(const T& value) {
+    if (size() == capacity_) grow();
+    slots_[tail_++ & (capacity_ - 1)] = value;
+  }
+  void clear() noexcept { head_ = tail_ = 0; }
+
+ private:
+  void grow() {
+    const std::size_t capacity = capacity_ == 0 ? 2 : capacity_ * 2;
+    std::unique_ptr<T[]> slots(new T[capacity]);
+    const std::size_t count = size();
+    for (std::size_t i = 0; i < count; ++i) slots[i] = (*this)[i];
+    slots_ = std::move(slots);
+    capacity_ = capacity;
+    head_ = 0;
+    tail_ = count;
+  }
+
+  std::unique_ptr<T[]> slots_;
+  std::size_t capacity_ = 0;
+  std::size_t head_ = 0;
+  std::size_t tail_ = 0;
+};
+
+/// Bytes of a stream that are on their way. Memory is taken when there are bytes, and kept for the next ones.
+class ByteRing {
+ public:
+  std::size_t size() const noexcept { return tail_ - head_; }
+
+  void append(Bytes bytes) {
+    if (bytes.empty()) return;
+    if (size() + bytes.size() > capacity_) grow(size() + bytes.size());
+    const std::size_t at = tail_ & (capacity_ - 1);
+    const std::size_t first = std::min(bytes.size(), capacity_ - at);
+    std::memcpy(data_.get() + at, bytes.data(), first);
+    if (first < bytes.size()) std::memcpy(data_.get(), bytes.data() + first, bytes.size() - first);
+    tail_ += bytes.size();
+  }
+
+  /// Copies out and drops `target.size()` bytes; so many are there.
+  void read(MutableBytes target) noexcept {
+    const auto [first, second] = view(0, target.size());
+    std::memcpy(target.data(), first.data(), first.size());
+    if (!second.empty()) std::memcpy(target.data() + first.size(), second.data(), second.size());
+    head_ += target.size();
+  }
+
+  /// The bytes from `offset` on, in one or two pieces.
+  std::pair<Bytes, Bytes> view(std::size_t offset, std::size_t count) const noexcept {
+    const std::size_t at = (head_ + offset) & (capacity_ - 1);
+    const std::size_t first = std::min(count, capacity_ - at);
+    return {Bytes(data_.get() + at, first), Bytes(data_.get(), count - first)};
+  }
+
+  /// Drops bytes from the end, so that `size` are left.
+  void truncate(std::size_t size) noexcept { tail_ = head_ + size; }
+
+  void clear() noexcept {
+    data_.reset();
+    capacity_ = head_ = tail_ = 0;
+  }
+
+ private:
+  void grow(std::size_t needed) {
+    std::size_t capacity = capacity_ == 0 ? 64 : capacity_;
+    while (capacity < needed) capacity *= 2;
+    std::unique_ptr<std::byte[]> data(new std::byte[capacity]);
+    const std::size_t count = size();
+    if (count != 0) read({data.get(), count});
+    data_ = std::move(data);
+    capacity_ = capacity;
+    head_ = 0;
+    tail_ = count;
+  }
+
+  std::unique_ptr<std::byte[]> data_;
+  std::size_t capacity_ = 0;
+  std::size_t head_ = 0;
+  std::size_t tail_ = 0;
+};
+
+}  // namespace twinwire::sim

@@ -1,0 +1,153 @@
+#include <twinwire/sim/handshake.hpp>
+#include <twinwire/sim/host.hpp>
+#include <twinwire/sim/tcp_connection.hpp>
+#include <twinwire/sim/tcp_wire.hpp>
+#include <twinwire/sim/world.hpp>
+
+namespace twinwire::sim {
+namespace {
+
+std::string reversed(std::string name) {
+  if (const auto at = name.find('>'); at != std::string::npos) name[at] = '<';
+  return name;
+}
+
+}  // namespace
+
+TcpConnection::TcpConnection(World& world, Host& client, const Address& client_address,
+                             const Address& server_address, std::string name)
+    : world_(world),
+      name_(std::move(name)),
+      id_(world.join(*this)),
+      flows_{Flow(*this, 0, name_), Flow(*this, 1, reversed(name_))} {
+  sides_[0].host = &client;
+  sides_[0].address = client_address;
+  sides_[1].address = server_address;
+  flows_[0].set_buffer_sizes(client.options().send_buffer_size, 0);
+  handshake_ = std::make_unique<Handshake>(*this);
+}
+
+TcpConnection::~TcpConnection() = default;
+
+error_code TcpConnection::connect_result() const {
+  if (connect_error_.failed()) return connect_error_;
+  return established_ ? error_code{} : make_error(errc::operation_would_block);
+}
+
+error_code TcpConnection::take_error(int side) noexcept {
+  return std::exchange(sides_[index(side)].error, {});
+}
+
+// --- handshake
+// ---------------------------------------------------------------------------------------------------
+
+void TcpConnection::server_found(Host& server) {
+  Host& client = host(0);
+  sides_[1].host = &server;
+  sides_[0].outgoing = &world_.link(client, server);
+  sides_[1].outgoing = &world_.link(server, client);
+  flows_[0].set_buffer_sizes(flows_[0].send_buffer(), server.options().receive_buffer_size);
+  flows_[1].set_buffer_sizes(server.options().send_buffer_size, client.options().receive_buffer_size);
+}
+
+void TcpConnection::client_established() {
+  established_ = true;
+  if (TcpWire* wire = sides_[0].wire) wire->tell_writable();
+}
+
+void TcpConnection::connect_failed(error_code error) {
+  connect_error_ = error;
+  if (TcpWire* wire = sides_[0].wire) wire->tell_writable();
+  finish_if_over();
+}
+
+void TcpConnection::refuse_established() {
+  sides_[1].closed = true;
+  flows_[0].drop();
+  flows_[1].reset();
+}
+
+// --- what the ends do
+// ----------------------------------------------------------------------------------------------
+
+void TcpConnection::close(int side) {
+  const detail::Ref<TcpConnection> keep(this);
+  Side& self = sides_[index(side)];
+  if (self.closed) return;
+  self.closed = true;
+  self.wire = nullptr;
+  self.host->release_port(self.address, side == 0);
+  if (side == 0 && !established_) {
+    handshake_.reset();
+    connect_error_ = make_error(errc::operation_canceled);
+  } else if (!self.dead) {
+    if (incoming(side).readable() > 0) {
+      outgoing(side).reset();  // RFC 9293, 3.10.4: unread data means that the peer must be told
+      incoming(side).drop();
+      self.dead = true;
+    } else {
+      outgoing(side).finish();
+    }
+  }
+  finish_if_over();
+}
+
+void TcpConnection::abort(int side) {
+  const detail::Ref<TcpConnection> keep(this);
+  Side& self = sides_[index(side)];
+  if (self.closed) return;
+  if (!self.dead && (side == 1 || established_)) {
+    self.dead = true;
+    outgoing(side).reset();
+    incoming(side).drop();
+  }
+  close(side);
+}
+
+// --- what the flows report
+// -------------------------------------------------------------------------------------------
+
+void TcpConnection::data_arrived(int side, std::size_t length) {
+  Side& self = sides_[index(side)];
+  if (self.wire) {
+    self.wire->tell_readable();
+  } else if (self.closed && length > 0 && !self.dead) {
+    self.dead = true;  // nobody is there to read it any more
+    outgoing(side).reset();
+    incoming(side).drop();
+  }
+}
+
+void TcpConnection::room_arrived(int side) {
+  if (TcpWire* wire = sides_[index(side)].wire) wire->tell_writable();
+}
+
+void TcpConnection::reset_arrived(int side) {
+  // Linux: after the peer's FIN a reset reads as a broken pipe.
+  die(side, make_error(incoming(side).fin_arrived() ? errc::broken_pipe : errc::connection_reset));
+}
+
+void TcpConnection::timed_out(int side) {
+  die(side, make_error(errc::timed_out));
+}
+
+void TcpConnection::die(int side, error_code error) {
+  const detail::Ref<TcpConnection> keep(this);
+  Side& self = sides_[index(side)];
+  self.dead = true;
+  self.error = error;
+  outgoing(side).drop();
+  if (TcpWire* wire = self.wire) wire->tell_hang_up();
+  finish_if_over();
+}
+
+void TcpConnection::finish_if_over() {
+  const bool server_gone = sides_[1].closed || !established_;
+  if (!sides_[0].closed || !server_gone || !linked()) return;
+  if (handshake_ && handshake_->busy()) return;
+  if (flows_[0].busy() || flows_[1].busy()) return;
+  leave();
+  release_ref();  // the world's
+}
+
+}  // namespace twinwire::sim

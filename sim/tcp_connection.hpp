@@ -1,0 +1,92 @@
+// A simulated TCP connection: two hosts, a flow in each direction, and the wires that use them.
+#pragma once
+
+#include <twinwire/net/error.hpp>
+#include <twinwire/net/list.hpp>
+#include <twinwire/net/ref.hpp>
+#include <twinwire/sim/flow.hpp>
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace twinwire::sim {
+
+class Handshake;
+class Host;
+class TcpAcceptor;
+class TcpWire;
+class World;
+struct ConnectionTag;
+
+/// Side 0 is the client, side 1 the server. It lives in its world until both sides are closed and nothing is
+/// on its way any more.
+class TcpConnection final : public detail::RefCounted, public detail::ListLink<ConnectionTag> {
+ public:
+  /// Begins the handshake. `name` is structural: "client>server:80#1".
+  TcpConnection(World& world, Host& client, const Address& client_address, const Address& server_address,
+                std::string name);
+  ~TcpConnection() override;
+
+  World& world() const noexcept { return world_; }
+  const std::string& name() const noexcept { return name_; }
+  std::uint64_t id() const noexcept { return id_; }
+  Host& host(int side) const noexcept { return *sides_[index(side)].host; }
+  Link& link(int from_side) const noexcept { return *sides_[index(from_side)].outgoing; }
+  const Address& address(int side) const noexcept { return sides_[index(side)].address; }
+  Flow& outgoing(int side) noexcept { return flows_[index(side)]; }
+  Flow& incoming(int side) noexcept { return flows_[index(1 - side)]; }
+
+  // --- for the wires ---
+  TcpWire* wire(int side) const noexcept { return sides_[index(side)].wire; }
+  void set_wire(int side, TcpWire* wire) noexcept { sides_[index(side)].wire = wire; }
+  /// would_block while the handshake goes on.
+  error_code connect_result() const;
+  bool established() const noexcept { return established_; }
+  /// The error that ended it, seen from this side. Reading it with `take` clears it, as SO_ERROR does.
+  error_code error(int side) const noexcept { return sides_[index(side)].error; }
+  error_code take_error(int side) noexcept;
+  bool is_dead(int side) const noexcept { return sides_[index(side)].dead; }
+  void close(int side);
+  void abort(int side);
+
+  // --- for the handshake ---
+  void server_found(Host& server);
+  void client_established();
+  void connect_failed(error_code error);
+  /// The client is connected and gone already, or the listener is: side 1 resets.
+  void refuse_established();
+
+  // --- for the flows ---
+  void data_arrived(int side, std::size_t length);
+  void room_arrived(int side);
+  void reset_arrived(int side);
+  void timed_out(int side);
+  void finish_if_over();
+
+ private:
+  struct Side {
+    Host* host = nullptr;
+    TcpWire* wire = nullptr;
+    Link* outgoing = nullptr;
+    Address address;
+    error_code error;
+    bool closed = false;
+    bool dead = false;  ///< reset or timed out: nothing can be sent any more
+  };
+
+  static constexpr std::size_t index(int side) noexcept { return static_cast<std::size_t>(side); }
+  void die(int side, error_code error);
+
+  World& world_;
+  std::string name_;
+  std::uint64_t id_;
+  std::array<Side, 2> sides_;
+  std::array<Flow, 2> flows_;
+  std::unique_ptr<Handshake> handshake_;
+  error_code connect_error_;
+  bool established_ = false;
+};
+
+}  // namespace twinwire::sim

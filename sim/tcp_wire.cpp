@@ -1,0 +1,182 @@
+#include <twinwire/sim/host.hpp>
+#include <twinwire/sim/tcp_wire.hpp>
+#include <twinwire/sim/world.hpp>
+
+#include <limits>
+
+namespace twinwire::sim {
+
+TcpWire::TcpWire(detail::Ref<TcpConnection> connection, int side, NativeHandle handle)
+    : connection_(std::move(connection)), handle_(handle), side_(side) {
+  connection_->set_wire(side_, this);
+}
+
+TcpWire::~TcpWire() {
+  close();
+}
+
+// --- events
+// ------------------------------------------------------------------------------------------------------
+
+void TcpWire::tell_readable() {
+  if (sink_) sink_->on_readable();
+}
+
+void TcpWire::tell_writable() {
+  if (sink_) sink_->on_writable();
+}
+
+void TcpWire::tell_hang_up() {
+  // Any of these may destroy this wire; while it lives, the connection points to it.
+  TcpConnection& connection = *connection_;
+  const detail::Ref<TcpConnection> keep(&connection);
+  const int side = side_;
+  const auto alive = [&] { return connection.wire(side) == this && sink_ != nullptr; };
+  if (alive()) sink_->on_readable();
+  if (alive()) sink_->on_writable();
+  if (alive()) sink_->on_hang_up();
+}
+
+bool TcpWire::has_news() const {
+  if (!connection_->established()) return connection_->connect_result() != errc::operation_would_block;
+  return connection_->incoming(side_).readable() > 0 || connection_->incoming(side_).fin_arrived() ||
+         connection_->is_dead(side_);
+}
+
+void TcpWire::set_sink(WireSink* sink) {
+  sink_ = sink;
+  World& world = connection_->world();
+  if (sink_ && has_news()) {
+    world.schedule(again_, world.time());
+  } else {
+    again_.cancel();
+  }
+}
+
+void TcpWire::tell_again() {
+  if (!sink_) return;
+  connection_->world().set_current(connection_->host(side_), "ready again");
+  if (connection_->is_dead(side_) || !connection_->established()) {
+    tell_hang_up();
+  } else {
+    tell_readable();
+  }
+}
+
+// --- bytes
+// -------------------------------------------------------------------------------------------------------
+
+IoResult TcpWire::read_some(MutableBytes buffer) {
+  if (!open_) return {0, make_error(errc::bad_file_descriptor), true};
+  Flow& incoming = connection_->incoming(side_);
+  if (const std::size_t count = incoming.read(buffer); count != 0) {
+    const bool more = incoming.readable() > 0 || incoming.fin_arrived() || connection_->is_dead(side_);
+    return {count, {}, !more};
+  }
+  if (connection_->is_dead(side_)) return {0, connection_->take_error(side_), true};
+  if (incoming.fin_arrived()) return {0, {}, true};
+  return {0, make_error(errc::operation_would_block), true};
+}
+
+IoResult TcpWire::write_some(std::span<const Bytes> buffers) {
+  if (!open_) return {0, make_error(errc::bad_file_descriptor), false};
+  if (connection_->is_dead(side_)) {
+    const error_code error = connection_->take_error(side_);
+    return {0, error.failed() ? error : make_error(errc::broken_pipe), false};
+  }
+  Flow& outgoing = connection_->outgoing(side_);
+  if (outgoing.finished()) return {0, make_error(errc::broken_pipe), false};
+  const std::size_t taken = outgoing.write(buffers);
+  return {taken, taken == 0 ? make_error(errc::operation_would_block) : error_code{}, false};
+}
+
+error_code TcpWire::shutdown_write() {
+  if (!open_) return make_error(errc::bad_file_descriptor);
+  if (connection_->is_dead(side_)) return make_error(errc::not_connected);
+  connection_->outgoing(side_).finish();
+  return {};
+}
+
+// --- the end
+// -----------------------------------------------------------------------------------------------------
+
+void TcpWire::close() {
+  if (!open_) return;
+  open_ = false;
+  set_sink(nullptr);
+  connection_->host(side_).close_descriptor(handle_);
+  if (linger_s_ == 0) {
+    connection_->abort(side_);
+  } else {
+    connection_->close(side_);
+  }
+}
+
+void TcpWire::abort() {
+  linger_s_ = 0;
+  close();
+}
+
+NativeHandle TcpWire::release() {
+  if (!open_) return {};
+  open_ = false;
+  set_sink(nullptr);
+  connection_->set_wire(side_, nullptr);
+  connection_->host(side_).detach_socket(handle_, connection_, side_);
+  return handle_;
+}
+
+// --- options
+// -----------------------------------------------------------------------------------------------------
+
+error_code TcpWire::set_option(Option option, std::int64_t value) {
+  if (!open_) return make_error(errc::bad_file_descriptor);
+  constexpr std::int64_t size_min = 1024;
+  constexpr std::int64_t size_max = std::int64_t{64} * 1024 * 1024;
+  if (value < (option == Option::linger_s ? -1 : 0) || value > std::numeric_limits<std::int32_t>::max()) {
+    return make_error(errc::invalid_argument);
+  }
+  const auto size = static_cast<std::uint32_t>(std::clamp(value, size_min, size_max));
+  switch (option) {
+    case Option::no_delay:
+      no_delay_ = value != 0;
+      break;
+    case Option::keep_alive:
+      keep_alive_ = value != 0;
+      break;
+    case Option::user_timeout_ms:
+      user_timeout_ms_ = static_cast<std::int32_t>(value);
+      break;
+    case Option::linger_s:
+      linger_s_ = static_cast<std::int32_t>(value);
+      break;
+    case Option::send_buffer_size:
+      connection_->outgoing(side_).set_send_buffer(size);
+      break;
+    case Option::receive_buffer_size:
+      connection_->incoming(side_).set_receive_buffer(size);
+      break;
+  }
+  return {};
+}
+
+std::variant<std::int64_t, error_code> TcpWire::get_option(Option option) const {
+  if (!open_) return make_error(errc::bad_file_descriptor);
+  switch (option) {
+    case Option::no_delay:
+      return std::int64_t{no_delay_};
+    case Option::keep_alive:
+      return std::int64_t{keep_alive_};
+    case Option::user_timeout_ms:
+      return std::int64_t{user_timeout_ms_};
+    case Option::linger_s:
+      return std::int64_t{linger_s_};
+    case Option::send_buffer_size:
+      return std::int64_t{connection_->outgoing(side_).send_buffer()};
+    case Option::receive_buffer_size:
+      return std::int64_t{connection_->incoming(side_).receive_buffer()};
+  }
+  return make_error(errc::invalid_argument);
+}
+
+}  // namespace twinwire::sim

@@ -1,0 +1,258 @@
+#include <twinwire/net/loop.hpp>
+#include <twinwire/sim/tcp_connection.hpp>
+#include <twinwire/sim/world.hpp>
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace twinwire::sim {
+
+World::World(std::uint64_t seed, WorldOptions options) : World(Choices(seed), std::move(options)) {}
+
+World::World(Choices choices, WorldOptions options)
+    : options_(std::move(options)),
+      choices_(std::move(choices)),
+      thread_(std::this_thread::get_id()),
+      read_buffer_(new std::byte[read_buffer_size]) {
+  queue_.advance(now_);
+  fingerprint_.add(choices_.seed(), static_cast<std::uint64_t>(choices_.base()));
+}
+
+World::~World() {
+  // Pending operations own what they work on, on any host: all loops go before anything that they use.
+  observer_ = nullptr;
+  for (const auto& host : hosts_) host->end();
+  hosts_.clear();
+  while (!connections_.empty()) {
+    TcpConnection& connection = connections_.front();
+    connection.leave();
+    connection.release_ref();
+  }
+  for (detail::Event* event : owned_events_) delete event;
+}
+
+// --- what is in it
+// -----------------------------------------------------------------------------------------------
+
+Host& World::add_host(const std::string& name) {
+  return add_host(name, options_.host);
+}
+
+Host& World::add_host(const std::string& name, HostOptions options) {
+  if (name.empty() || hosts_by_name_.contains(name)) {
+    throw std::invalid_argument("add_host: there is a host \"" + name + "\" already, or the name is empty");
+  }
+  const std::uint64_t index = hosts_.size();
+  if (options.addresses.empty()) {
+    const std::uint64_t number = index + 1;
+    options.addresses.push_back(
+        Address::from_ipv4({10, static_cast<std::uint8_t>(number >> 16),
+                            static_cast<std::uint8_t>(number >> 8), static_cast<std::uint8_t>(number)},
+                           0));
+  }
+  for (Address& address : options.addresses) {
+    address = address.with_port(0);
+    if (hosts_by_address_.contains(address)) {
+      throw std::invalid_argument("add_host: the address " + address.host() + " is taken");
+    }
+  }
+  hosts_.push_back(std::make_unique<Host>(*this, name, std::move(options), index));
+  Host& host = *hosts_.back();
+  host.loop().set_observer(observer_);
+  hosts_by_name_.emplace(name, &host);
+  for (const Address& address : host.options().addresses) hosts_by_address_.emplace(address, &host);
+  return host;
+}
+
+Host& World::host(std::string_view name) {
+  const auto found = hosts_by_name_.find(name);
+  if (found == hosts_by_name_.end())
+    throw std::out_of_range("there is no host \"" + std::string(name) + "\"");
+  return *found->second;
+}
+
+Link& World::link(const Host& from, const Host& to) {
+  std::unique_ptr<Link>& link = links_[{from.index(), to.index()}];
+  if (!link) link = std::make_unique<Link>(&from == &to ? options_.loopback : options_.link);
+  return *link;
+}
+
+void World::set_link(const Host& a, const Host& b, const LinkOptions& options) {
+  link(a, b).options = options;
+  link(b, a).options = options;
+}
+
+void World::add_name(const std::string& name, std::vector<Address> addresses) {
+  names_[name] = std::move(addresses);
+}
+
+std::vector<Address> World::lookup(const std::string& name) const {
+  if (const auto found = names_.find(name); found != names_.end()) return found->second;
+  if (name == "localhost") return {Address::of("127.0.0.1", 0), Address::of("::1", 0)};
+  if (const auto found = hosts_by_name_.find(name); found != hosts_by_name_.end()) {
+    return found->second->options().addresses;
+  }
+  if (const auto numeric = Address::parse(name, 0)) return {*numeric};
+  return {};
+}
+
+Host* World::host_at(const Address& address, Host& from) noexcept {
+  if (from.has(address)) return &from;
+  const auto found = hosts_by_address_.find(address.with_port(0));
+  return found == hosts_by_address_.end() ? nullptr : found->second;
+}
+
+std::string World::name_of(const Address& address, Host& from) {
+  const Host* host = host_at(address, from);
+  if (!host || host->options().addresses.size() > 1) return address.to_string();
+  return host->name() + ":" + std::to_string(address.port());
+}
+
+std::uint64_t World::join(TcpConnection& connection) {
+  connection.add_ref();  // released by finish_if_over, or with the world
+  connections_.push_back(connection);
+  return ++connections_made_;
+}
+
+// --- running
+// -----------------------------------------------------------------------------------------------------
+
+bool World::step() {
+  if (queue_.empty()) return false;
+  detail::Event& event = queue_.pop();
+  const TimePoint when = queue_.instant();
+  instant_events_ = when == now_ ? instant_events_ + 1 : 0;
+  now_ = when;
+  ++events_;
+  check_limits();
+  fingerprint_.add(static_cast<std::uint64_t>(when.time_since_epoch().count()), 0x65766e74);
+  event.fire();
+  if (failure_) throw_if_failed();
+  return true;
+}
+
+void World::check_limits() {
+  if (instant_events_ > options_.events_per_instant_max) {
+    report(FailureKind::livelock, std::to_string(instant_events_) + " events without virtual time passing");
+  }
+  if (events_ > options_.events_max) {
+    report(FailureKind::limit,
+           "more than " + std::to_string(options_.events_max) + " events\n" + waiting_report());
+  }
+  if (now_.time_since_epoch() > options_.time_max) {
+    report(FailureKind::limit, "more than the allowed virtual time has passed\n" + waiting_report());
+  }
+}
+
+void World::drive(UniqueFunction<bool()> done) {
+  if (running_) throw std::logic_error("the simulation is already running");
+  running_ = true;
+  struct Reset {
+    bool& running;
+    ~Reset() { running = false; }
+  } reset{running_};
+  do {
+    if (!step()) report(FailureKind::deadlock, "nothing can happen any more\n" + waiting_report());
+  } while (!done());
+}
+
+void World::run() {
+  if (running_) throw std::logic_error("the simulation is already running");
+  running_ = true;
+  struct Reset {
+    bool& running;
+    ~Reset() { running = false; }
+  } reset{running_};
+  while (step()) {
+  }
+  check_deadlock();
+}
+
+void World::run_for(Duration duration) {
+  const TimePoint end = saturating_add(now_, duration);
+  if (running_) throw std::logic_error("the simulation is already running");
+  running_ = true;
+  struct Reset {
+    bool& running;
+    ~Reset() { running = false; }
+  } reset{running_};
+  while (!queue_.empty() && queue_.next_time() <= end) step();
+  now_ = end;
+  queue_.advance(end);
+}
+
+void World::run_until(UniqueFunction<bool()> condition) {
+  if (condition()) return;
+  drive(std::move(condition));
+}
+
+void World::schedule_owned(std::unique_ptr<detail::Event> event, TimePoint when) {
+  class Owned final : public detail::Event {
+   public:
+    Owned(World& world, std::unique_ptr<detail::Event> inner) : world_(world), inner_(std::move(inner)) {}
+    void fire() override {
+      std::erase(world_.owned_events_, this);
+      const std::unique_ptr<Owned> self(this);
+      inner_->fire();
+    }
+
+   private:
+    World& world_;
+    std::unique_ptr<detail::Event> inner_;
+  };
+  auto owned = std::make_unique<Owned>(*this, std::move(event));
+  queue_.schedule(*owned, when);
+  owned_events_.push_back(owned.release());
+}
+
+// --- reports
+// -----------------------------------------------------------------------------------------------------
+
+const std::string& World::current_host() const noexcept {
+  static const std::string none;
+  return current_host_ ? current_host_->name() : none;
+}
+
+void World::report(FailureKind kind, const std::string& message) const {
+  throw SimulationError(kind, current_host(), std::string(current_event_), message);
+}
+
+void World::fail(FailureKind kind, const Host& host, const std::string& message, std::exception_ptr cause) {
+  if (failure_) return;
+  failure_ = std::make_exception_ptr(
+      SimulationError(kind, host.name(), std::string(current_event_), message, std::move(cause)));
+}
+
+void World::throw_if_failed() {
+  std::rethrow_exception(std::exchange(failure_, nullptr));
+}
+
+void World::check_deadlock() {
+  for (const auto& host : hosts_) {
+    if (host->loop().pending_operations().empty()) continue;
+    throw SimulationError(FailureKind::deadlock, host->name(), std::string(current_event_),
+                          "nothing can happen any more, but something is waited for\n" + waiting_report());
+  }
+}
+
+std::string World::waiting_report() const {
+  std::string report;
+  for (const auto& host : hosts_) {
+    for (const std::string& operation : host->loop().pending_operations(true)) {
+      report += "  " + host->name() + " waits: " + operation + "\n";
+    }
+  }
+  return report.empty() ? "  no host waits for anything\n" : report;
+}
+
+void World::set_observer(Observer* observer) noexcept {
+  observer_ = observer;
+  for (const auto& host : hosts_) host->loop().set_observer(observer);
+}
+
+void World::publish(const Host& host, std::string_view what, const TcpConnection& connection,
+                    std::uint64_t offset, Bytes payload) {
+  if (observer_) observer_->observe({now_, host.name(), what, connection.name(), offset, payload, {}});
+}
+
+}  // namespace twinwire::sim
