@@ -55,6 +55,9 @@ struct ListenOptions {
 class Backend {
  public:
   virtual ~Backend() = default;
+  /// The loop goes away. Destroys what may own objects of the user (pending handlers of Asio, work for other
+  /// threads) while the loop can still be reached from their destructors; it is closed by then.
+  virtual void shut_down() noexcept {}
 
   virtual TimePoint time() const noexcept = 0;
   virtual WallTime wall_time() const noexcept = 0;

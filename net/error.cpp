@@ -42,6 +42,7 @@ const boost::system::error_category& contract_category() noexcept {
 OperationError::OperationError(error_code code, const std::string& sentence, std::vector<Attempt> attempts)
     : system_error(code, sentence),
       what_(compose(sentence, code, attempts)),
+      sentence_(sentence),
       attempts_(std::move(attempts)) {}
 
 std::exception_ptr operation_failure(error_code code, const std::string& sentence,

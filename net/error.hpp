@@ -56,11 +56,14 @@ class OperationError : public boost::system::system_error {
   OperationError(error_code code, const std::string& sentence, std::vector<Attempt> attempts = {});
 
   const char* what() const noexcept override { return what_.c_str(); }
+  /// What was tried, on what, without the reason.
+  const std::string& sentence() const noexcept { return sentence_; }
   /// The attempts in their order; empty for operations that try one thing only.
   const std::vector<Attempt>& attempts() const noexcept { return attempts_; }
 
  private:
   std::string what_;
+  std::string sentence_;
   std::vector<Attempt> attempts_;
 };
 

@@ -67,6 +67,7 @@ Loop::~Loop() {
     while (!servers_.empty()) servers_.front().detach_loop();
     while (!transports_.empty()) transports_.front().detach();
   }
+  backend_->shut_down();
   backend_.reset();
   pool_->retire();
 }

@@ -38,7 +38,7 @@ struct OperationTag;
 /// An operation that has not completed. Until then its loop lists it and keeps it alive.
 class OperationState : public RefCounted, public ListLink<OperationTag> {
  public:
-  OperationState(Loop& loop, std::string description);
+  explicit OperationState(Loop& loop, std::string description = {});
 
   /// Ends it with `reason`; the completion comes later, from the loop. Does nothing once it has ended.
   void cancel(error_code reason) {
@@ -51,8 +51,8 @@ class OperationState : public RefCounted, public ListLink<OperationTag> {
     abandon();
   }
 
-  /// "connect to server:80", for reports.
-  const std::string& description() const noexcept { return description_; }
+  /// "connect to server:80", for reports. Operations of the hot path compose theirs only when asked.
+  virtual std::string description() const { return description_; }
   /// A background operation does not count as a deadlock when it is still pending at the end.
   bool background() const noexcept { return background_; }
   void set_background() noexcept { background_ = true; }

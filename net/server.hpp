@@ -26,7 +26,7 @@ struct ServerSocket {
 /// handle is gone, until it is closed or its loop is. Loop thread only.
 class Server {
  public:
-  Server() = default;
+  Server();
   explicit Server(detail::Ref<detail::ServerState> state);
   Server(const Server&);
   Server(Server&&) noexcept;

@@ -255,6 +255,7 @@ Server& Server::operator=(Server other) noexcept {
   std::swap(state_, other.state_);
   return *this;
 }
+Server::Server() = default;
 Server::~Server() = default;
 
 std::vector<ServerSocket> Server::sockets() const {

@@ -152,7 +152,10 @@ void StreamTransport::callback_failed(const char* callback) {
 
 void StreamTransport::publish(std::string_view what, Bytes payload, error_code error) const {
   if (Observer* observer = loop_->observer()) {
-    const std::string entity = std::string("transport ") + std::to_string(wire_->native_handle().value);
+    const auto text = [](const std::optional<Address>& address) {
+      return address ? address->to_string() : "?";
+    };
+    const std::string entity = text(wire_->local_address()) + ">" + text(wire_->remote_address());
     observer->observe({loop_->time(), loop_->name(), what, entity, 0, payload, error});
   }
 }

@@ -1,7 +1,6 @@
 #include <twinwire/real/alarm.hpp>
 
 #include <ctime>
-
 #include <sys/timerfd.h>
 
 namespace twinwire::real {
@@ -21,7 +20,9 @@ Alarm::Alarm(twinwire::detail::Ref<Poller> poller)
   }
 }
 
-Alarm::~Alarm() { poller_->forget(*this); }
+Alarm::~Alarm() {
+  poller_->forget(*this);
+}
 
 void Alarm::set(TimePoint when) noexcept {
   const auto count = when.time_since_epoch().count();

@@ -1,10 +1,10 @@
 // One moment at which an idle loop is to wake: https://man7.org/linux/man-pages/man2/timerfd_create.2.html
 #pragma once
 
-#include <optional>
-
 #include <twinwire/net/time.hpp>
 #include <twinwire/real/poller.hpp>
+
+#include <optional>
 
 namespace twinwire::real {
 
@@ -14,8 +14,8 @@ namespace twinwire::real {
 /// and none at all without timers. Loop thread only.
 class Alarm final : public PollEntry {
  public:
-  /// Throws OperationError when the system has no descriptor left. Made with the loop, as the time to need one
-  /// may be just when there are none: an accept that failed is tried again a second later.
+  /// Throws OperationError when the system has no descriptor left. Made with the loop, as the time to need
+  /// one may be just when there are none: an accept that failed is tried again a second later.
   explicit Alarm(twinwire::detail::Ref<Poller> poller);
   ~Alarm();
 

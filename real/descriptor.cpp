@@ -1,13 +1,14 @@
 #include <twinwire/real/descriptor.hpp>
 
 #include <cerrno>
-
 #include <fcntl.h>
 #include <unistd.h>
 
 namespace twinwire::real {
 
-error_code last_error() noexcept { return system_code(errno); }
+error_code last_error() noexcept {
+  return system_code(errno);
+}
 
 void Descriptor::close() noexcept {
   // Never again after EINTR: on Linux the number is free by then, and may be somebody else's. See close(2).

@@ -1,15 +1,17 @@
 // A file descriptor with one owner, and errno as an error code.
 #pragma once
 
-#include <utility>
-
 #include <twinwire/net/error.hpp>
 #include <twinwire/net/wire.hpp>
+
+#include <utility>
 
 namespace twinwire::real {
 
 /// An errno value in the system category.
-inline error_code system_code(int number) noexcept { return {number, boost::system::system_category()}; }
+inline error_code system_code(int number) noexcept {
+  return {number, boost::system::system_category()};
+}
 /// The current errno.
 error_code last_error() noexcept;
 

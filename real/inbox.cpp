@@ -1,8 +1,7 @@
+#include <twinwire/net/loop.hpp>
 #include <twinwire/real/inbox.hpp>
 
 #include <sys/eventfd.h>
-
-#include <twinwire/net/loop.hpp>
 
 namespace twinwire::real {
 
@@ -16,7 +15,9 @@ Inbox::Inbox(twinwire::detail::Ref<Poller> poller)
   }
 }
 
-Inbox::~Inbox() { poller_->forget(*this); }
+Inbox::~Inbox() {
+  poller_->forget(*this);
+}
 
 void Inbox::put(Callback callback, bool wake) {
   bool first = false;
@@ -40,8 +41,18 @@ void Inbox::drain(Loop& loop) {
   taken_.clear();
 }
 
+void Inbox::clear() noexcept {
+  while (pending()) {
+    std::vector<Callback> dropped;  // after the lock is gone, as it may put in more
+    const std::lock_guard lock(mutex_);
+    dropped.swap(callbacks_);
+    pending_.store(false, std::memory_order_relaxed);
+  }
+}
+
 void Inbox::on_events(std::uint32_t) {
-  // Nothing to do: the loop looks at pending(). The eventfd is never read, as each write is an edge of its own.
+  // Nothing to do: the loop looks at pending(). The eventfd is never read, as each write is an edge of its
+  // own.
 }
 
 }  // namespace twinwire::real

@@ -1,12 +1,12 @@
 // What other threads ask a loop to call.
 #pragma once
 
+#include <twinwire/net/callback.hpp>
+#include <twinwire/real/poller.hpp>
+
 #include <atomic>
 #include <mutex>
 #include <vector>
-
-#include <twinwire/net/callback.hpp>
-#include <twinwire/real/poller.hpp>
 
 namespace twinwire {
 class Loop;
@@ -28,6 +28,8 @@ class Inbox final : public PollEntry {
   bool pending() const noexcept { return pending_.load(std::memory_order_acquire); }
   /// Loop thread: hands everything to call_soon.
   void drain(Loop& loop);
+  /// Loop thread: drops everything.
+  void clear() noexcept;
 
   void on_events(std::uint32_t events) override;
 

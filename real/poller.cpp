@@ -22,7 +22,9 @@ error_code Poller::add(PollEntry& entry, int descriptor, std::uint32_t events) {
 }
 
 error_code Poller::modify(const PollEntry& entry, int descriptor, std::uint32_t events) noexcept {
-  return control(EPOLL_CTL_MOD, descriptor, entry.key_, events);
+  const error_code error = control(EPOLL_CTL_MOD, descriptor, entry.key_, events);
+  if (error != errc::no_such_file_or_directory) return error;
+  return control(EPOLL_CTL_ADD, descriptor, entry.key_, events);
 }
 
 void Poller::forget(PollEntry& entry) noexcept {

@@ -1,16 +1,15 @@
 // Readiness of descriptors, from one epoll descriptor: https://man7.org/linux/man-pages/man7/epoll.7.html
 #pragma once
 
-#include <array>
-#include <cstddef>
-#include <cstdint>
-#include <vector>
-
-#include <sys/epoll.h>
-
 #include <twinwire/net/error.hpp>
 #include <twinwire/net/ref.hpp>
 #include <twinwire/real/descriptor.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <sys/epoll.h>
+#include <vector>
 
 namespace twinwire::real {
 
@@ -56,7 +55,7 @@ class Poller final : public twinwire::detail::RefCounted {
   /// Begins to watch, edge-triggered. The entry is registered even if the system refuses, so that inject()
   /// can tell it.
   error_code add(PollEntry& entry, int descriptor, std::uint32_t events);
-  /// Watches for these instead. What is ready already is reported again.
+  /// Watches for these instead, or begins to if add() had failed. What is ready already is reported again.
   error_code modify(const PollEntry& entry, int descriptor, std::uint32_t events) noexcept;
   /// No more events for this entry. Its descriptor is about to be closed, which takes it out of the kernel's
   /// set as well.

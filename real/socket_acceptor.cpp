@@ -1,12 +1,10 @@
 #include <twinwire/real/socket_acceptor.hpp>
-
-#include <cerrno>
-
-#include <netinet/in.h>
-#include <sys/socket.h>
-
 #include <twinwire/real/socket_address.hpp>
 #include <twinwire/real/socket_options.hpp>
+
+#include <cerrno>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 namespace twinwire::real {
 namespace {
@@ -43,7 +41,8 @@ std::unique_ptr<SocketAcceptor> SocketAcceptor::bind(PollerRef poller, const Add
   return std::make_unique<SocketAcceptor>(std::move(poller), std::move(socket));
 }
 
-std::unique_ptr<SocketAcceptor> SocketAcceptor::adopt(PollerRef poller, NativeHandle handle, error_code& error) {
+std::unique_ptr<SocketAcceptor> SocketAcceptor::adopt(PollerRef poller, NativeHandle handle,
+                                                      error_code& error) {
   const auto type = get_int_option(handle.value, SOL_SOCKET, SO_TYPE);
   SocketAddress local;
   SocketAddress remote;
@@ -66,14 +65,21 @@ SocketAcceptor::SocketAcceptor(PollerRef poller, Descriptor socket) noexcept
   if (::getsockname(socket_.get(), native.data(), native.size_pointer()) == 0) local_ = native.address();
 }
 
-SocketAcceptor::~SocketAcceptor() { poller_->forget(*this); }
+SocketAcceptor::~SocketAcceptor() {
+  poller_->forget(*this);
+}
 
 void SocketAcceptor::set_sink(WireSink* sink) {
   sink_ = sink;
   if (!sink_ || !socket_) return;
-  watch_error_ = registered() ? poller_->modify(*this, socket_.get(), EPOLLIN)
-                              : poller_->add(*this, socket_.get(), EPOLLIN);
-  if (watch_error_.failed()) poller_->inject(*this, EPOLLIN);
+  watch();
+  if (watch_failed_) poller_->inject(*this, EPOLLIN);
+}
+
+void SocketAcceptor::watch() {
+  const error_code error = registered() ? poller_->modify(*this, socket_.get(), EPOLLIN)
+                                        : poller_->add(*this, socket_.get(), EPOLLIN);
+  watch_failed_ = error.failed();
 }
 
 void SocketAcceptor::on_events(std::uint32_t) {
@@ -86,6 +92,12 @@ error_code SocketAcceptor::listen(int backlog) {
 }
 
 std::unique_ptr<Wire> SocketAcceptor::accept(error_code& error) {
+  if (watch_failed_) watch();
+  if (watch_failed_) {
+    // The limit on watched descriptors: something to wait for, as with the other limits.
+    error = make_error(errc::no_buffer_space);
+    return nullptr;
+  }
   while (true) {
     SocketAddress native;
     Descriptor socket(
@@ -116,6 +128,8 @@ NativeHandle SocketAcceptor::release() {
   return {socket_.release()};
 }
 
-std::optional<Address> SocketAcceptor::local_address() const { return known_address(local_); }
+std::optional<Address> SocketAcceptor::local_address() const {
+  return known_address(local_);
+}
 
 }  // namespace twinwire::real

@@ -1,24 +1,25 @@
 // A listening stream socket.
 #pragma once
 
-#include <memory>
-#include <optional>
-
 #include <twinwire/net/backend.hpp>
 #include <twinwire/net/wire.hpp>
 #include <twinwire/real/descriptor.hpp>
 #include <twinwire/real/poller.hpp>
 #include <twinwire/real/socket_wire.hpp>
 
+#include <memory>
+#include <optional>
+
 namespace twinwire::real {
 
-/// Edge-triggered: what accept() left in the queue is not told of again, new arrivals are. Loop thread only; the
-/// rest is said at Acceptor.
+/// Edge-triggered: what accept() left in the queue is not told of again, new arrivals are. Loop thread only;
+/// the rest is said at Acceptor.
 class SocketAcceptor final : public Acceptor, private PollEntry {
  public:
   /// Binds a new socket. Null with an error if that failed.
   static std::unique_ptr<SocketAcceptor> bind(PollerRef poller, const Address& local,
-                                              const twinwire::detail::ListenOptions& options, error_code& error);
+                                              const twinwire::detail::ListenOptions& options,
+                                              error_code& error);
   /// Takes over a bound stream socket. Null, with invalid_argument, if it is not one: it is not closed then.
   static std::unique_ptr<SocketAcceptor> adopt(PollerRef poller, NativeHandle handle, error_code& error);
   SocketAcceptor(PollerRef poller, Descriptor socket) noexcept;
@@ -34,12 +35,13 @@ class SocketAcceptor final : public Acceptor, private PollEntry {
 
  private:
   void on_events(std::uint32_t events) override;
+  void watch();
 
   Descriptor socket_;
   PollerRef poller_;
   WireSink* sink_ = nullptr;
   Address local_;
-  error_code watch_error_;  ///< of a registration that failed: told by the next accept()
+  bool watch_failed_ = false;  ///< the system refused to watch it: accept() tries again
 };
 
 }  // namespace twinwire::real

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-
 #include <netinet/in.h>
 
 namespace twinwire::real {
@@ -48,9 +47,12 @@ Address SocketAddress::address() const noexcept {
 
 int native_family(Family family) noexcept {
   switch (family) {
-    case Family::ipv4: return AF_INET;
-    case Family::ipv6: return AF_INET6;
-    case Family::unspecified: break;
+    case Family::ipv4:
+      return AF_INET;
+    case Family::ipv6:
+      return AF_INET6;
+    case Family::unspecified:
+      break;
   }
   return AF_UNSPEC;
 }

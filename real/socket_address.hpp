@@ -1,11 +1,10 @@
 // Addresses as the system has them.
 #pragma once
 
-#include <sys/socket.h>
+#include <twinwire/net/address.hpp>
 
 #include <optional>
-
-#include <twinwire/net/address.hpp>
+#include <sys/socket.h>
 
 namespace twinwire::real {
 

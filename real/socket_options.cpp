@@ -1,12 +1,10 @@
+#include <twinwire/real/descriptor.hpp>
 #include <twinwire/real/socket_options.hpp>
 
 #include <limits>
-
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
-
-#include <twinwire/real/descriptor.hpp>
 
 namespace twinwire::real {
 namespace {
@@ -18,12 +16,18 @@ struct OptionName {
 
 OptionName name_of(Option option) noexcept {
   switch (option) {
-    case Option::no_delay: return {IPPROTO_TCP, TCP_NODELAY};
-    case Option::keep_alive: return {SOL_SOCKET, SO_KEEPALIVE};
-    case Option::user_timeout_ms: return {IPPROTO_TCP, TCP_USER_TIMEOUT};
-    case Option::linger_s: return {SOL_SOCKET, SO_LINGER};
-    case Option::send_buffer_size: return {SOL_SOCKET, SO_SNDBUF};
-    case Option::receive_buffer_size: return {SOL_SOCKET, SO_RCVBUF};
+    case Option::no_delay:
+      return {IPPROTO_TCP, TCP_NODELAY};
+    case Option::keep_alive:
+      return {SOL_SOCKET, SO_KEEPALIVE};
+    case Option::user_timeout_ms:
+      return {IPPROTO_TCP, TCP_USER_TIMEOUT};
+    case Option::linger_s:
+      return {SOL_SOCKET, SO_LINGER};
+    case Option::send_buffer_size:
+      return {SOL_SOCKET, SO_SNDBUF};
+    case Option::receive_buffer_size:
+      return {SOL_SOCKET, SO_RCVBUF};
   }
   return {-1, -1};
 }
@@ -62,7 +66,9 @@ std::variant<std::int64_t, error_code> get_socket_option(int descriptor, Option 
   return std::int64_t{lingering.l_onoff != 0 ? lingering.l_linger : -1};
 }
 
-void set_no_delay(int descriptor) noexcept { set_int_option(descriptor, IPPROTO_TCP, TCP_NODELAY, 1); }
+void set_no_delay(int descriptor) noexcept {
+  set_int_option(descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
+}
 
 error_code take_socket_error(int descriptor) noexcept {
   const auto value = get_int_option(descriptor, SOL_SOCKET, SO_ERROR);

@@ -1,11 +1,12 @@
-// Options of a transport as options of a socket: https://man7.org/linux/man-pages/man7/socket.7.html and tcp.7
+// Options of a transport as options of a socket: https://man7.org/linux/man-pages/man7/socket.7.html and
+// tcp.7
 #pragma once
-
-#include <cstdint>
-#include <variant>
 
 #include <twinwire/net/error.hpp>
 #include <twinwire/net/wire.hpp>
+
+#include <cstdint>
+#include <variant>
 
 namespace twinwire::real {
 
@@ -19,7 +20,8 @@ error_code set_int_option(int descriptor, int level, int name, int value) noexce
 /// The value, or the error.
 std::variant<std::int64_t, error_code> get_int_option(int descriptor, int level, int name) noexcept;
 
-/// Small writes go out at once: what a request and its answer want. Fails harmlessly on other kinds of sockets.
+/// Small writes go out at once: what a request and its answer want. Fails harmlessly on other kinds of
+/// sockets.
 void set_no_delay(int descriptor) noexcept;
 
 /// The error that ended the connection, which the system tells once (SO_ERROR).

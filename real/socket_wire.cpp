@@ -1,14 +1,12 @@
+#include <twinwire/real/socket_address.hpp>
+#include <twinwire/real/socket_options.hpp>
 #include <twinwire/real/socket_wire.hpp>
 
 #include <array>
 #include <cerrno>
-
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
-
-#include <twinwire/real/socket_address.hpp>
-#include <twinwire/real/socket_options.hpp>
 
 namespace twinwire::real {
 namespace {
@@ -23,7 +21,9 @@ constexpr std::uint32_t always_watched = EPOLLIN | EPOLLRDHUP | EPOLLPRI;
 constexpr std::size_t gather_size = 64;
 
 /// In the generic category, which is the fast one to compare with.
-IoResult nothing_now() noexcept { return {0, make_error(errc::operation_would_block), true}; }
+IoResult nothing_now() noexcept {
+  return {0, make_error(errc::operation_would_block), true};
+}
 
 Descriptor open_socket(const Address& remote, const std::optional<Address>& local, error_code& error) {
   Descriptor socket(
@@ -87,19 +87,24 @@ std::unique_ptr<SocketWire> SocketWire::adopt(PollerRef poller, NativeHandle han
   error = prepare_descriptor(handle.value);
   if (error.failed()) return nullptr;
   set_no_delay(handle.value);
-  return std::make_unique<SocketWire>(std::move(poller), Descriptor(handle.value), Address{}, remote.address());
+  return std::make_unique<SocketWire>(std::move(poller), Descriptor(handle.value), Address{},
+                                      remote.address());
 }
 
-SocketWire::SocketWire(PollerRef poller, Descriptor socket, const Address& local, const Address& remote) noexcept
+SocketWire::SocketWire(PollerRef poller, Descriptor socket, const Address& local,
+                       const Address& remote) noexcept
     : socket_(std::move(socket)),
       poller_(std::move(poller)),
       local_(local),
       local_known_(local.family() != Family::unspecified),
       remote_(remote) {}
 
-SocketWire::~SocketWire() { poller_->forget(*this); }
+SocketWire::~SocketWire() {
+  poller_->forget(*this);
+}
 
-// --- readiness -----------------------------------------------------------------------------------------------
+// --- readiness
+// -----------------------------------------------------------------------------------------------
 
 void SocketWire::set_sink(WireSink* sink) {
   sink_ = sink;
@@ -148,7 +153,8 @@ void SocketWire::on_events(std::uint32_t events) {
   if ((events & (EPOLLERR | EPOLLHUP)) != 0) sink_->on_hang_up();
 }
 
-// --- bytes ---------------------------------------------------------------------------------------------------
+// --- bytes
+// ---------------------------------------------------------------------------------------------------
 
 IoResult SocketWire::read_some(MutableBytes buffer) {
   if (watch_failure_ != 0) return {0, system_code(watch_failure_), true};
@@ -171,9 +177,8 @@ IoResult SocketWire::write_some(std::span<const Bytes> buffers) {
   while (!buffers.empty()) {
     const std::span<const Bytes> part = buffers.first(std::min(buffers.size(), gather_size));
     std::size_t wanted = part.front().size();
-    const ssize_t count = part.size() == 1
-                              ? ::send(socket_.get(), part.front().data(), wanted, MSG_NOSIGNAL)
-                              : send_gathered(socket_.get(), part, wanted);
+    const ssize_t count = part.size() == 1 ? ::send(socket_.get(), part.front().data(), wanted, MSG_NOSIGNAL)
+                                           : send_gathered(socket_.get(), part, wanted);
     if (count < 0) {
       if (errno == EINTR) continue;
       if (errno != EAGAIN && errno != EWOULDBLOCK) {
@@ -195,7 +200,8 @@ IoResult SocketWire::write_some(std::span<const Bytes> buffers) {
   return result;
 }
 
-// --- the ends of a connection --------------------------------------------------------------------------------
+// --- the ends of a connection
+// --------------------------------------------------------------------------------
 
 error_code SocketWire::finish_connect() {
   if (watch_failure_ != 0) return system_code(watch_failure_);
@@ -205,7 +211,9 @@ error_code SocketWire::finish_connect() {
   return error;
 }
 
-error_code SocketWire::take_error() { return take_socket_error(socket_.get()); }
+error_code SocketWire::take_error() {
+  return take_socket_error(socket_.get());
+}
 
 error_code SocketWire::shutdown_write() {
   if (::shutdown(socket_.get(), SHUT_WR) == 0) return {};
@@ -236,7 +244,8 @@ NativeHandle SocketWire::release() {
   return {socket_.release()};
 }
 
-// --- about it ------------------------------------------------------------------------------------------------
+// --- about it
+// ------------------------------------------------------------------------------------------------
 
 std::optional<Address> SocketWire::local_address() const {
   if (!local_known_ && socket_ && connecting_ == Connecting::no) {
@@ -247,7 +256,9 @@ std::optional<Address> SocketWire::local_address() const {
   return known_address(local_);
 }
 
-std::optional<Address> SocketWire::remote_address() const { return known_address(remote_); }
+std::optional<Address> SocketWire::remote_address() const {
+  return known_address(remote_);
+}
 
 error_code SocketWire::set_option(Option option, std::int64_t value) {
   return set_socket_option(socket_.get(), option, value);

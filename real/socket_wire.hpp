@@ -1,14 +1,14 @@
 // A connected (or connecting) stream socket as a wire.
 #pragma once
 
-#include <cstdint>
-#include <memory>
-#include <optional>
-
 #include <twinwire/net/ref.hpp>
 #include <twinwire/net/wire.hpp>
 #include <twinwire/real/descriptor.hpp>
 #include <twinwire/real/poller.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
 
 namespace twinwire::real {
 
@@ -22,7 +22,8 @@ class SocketWire final : public Wire, private PollEntry {
   /// Begins to connect. Null with an error if that failed at once.
   static std::unique_ptr<SocketWire> connect(PollerRef poller, const Address& remote,
                                              const std::optional<Address>& local, error_code& error);
-  /// Takes over a connected stream socket. Null, with invalid_argument, if it is not one: it is not closed then.
+  /// Takes over a connected stream socket. Null, with invalid_argument, if it is not one: it is not closed
+  /// then.
   static std::unique_ptr<SocketWire> adopt(PollerRef poller, NativeHandle handle, error_code& error);
   /// A connected, non-blocking socket. An unspecified local address is looked up when it is asked for.
   SocketWire(PollerRef poller, Descriptor socket, const Address& local, const Address& remote) noexcept;

@@ -46,6 +46,10 @@ HostBackend::HostBackend(Host& host) : host_(host), world_(host.world()) {}
 
 HostBackend::~HostBackend() = default;
 
+void HostBackend::shut_down() noexcept {
+  asio_context_.reset();
+}
+
 // --- time
 // ----------------------------------------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ class HostBackend final : public detail::Backend {
  public:
   explicit HostBackend(Host& host);
   ~HostBackend() override;
+  void shut_down() noexcept override;
 
   void attach(Loop& loop) noexcept { loop_ = &loop; }
   /// A signal has arrived at the host.

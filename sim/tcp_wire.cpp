@@ -92,7 +92,10 @@ IoResult TcpWire::write_some(std::span<const Bytes> buffers) {
 
 error_code TcpWire::shutdown_write() {
   if (!open_) return make_error(errc::bad_file_descriptor);
-  if (connection_->is_dead(side_)) return make_error(errc::not_connected);
+  if (connection_->is_dead(side_)) {
+    const error_code cause = connection_->take_error(side_);
+    return cause.failed() ? cause : make_error(errc::not_connected);
+  }
   connection_->outgoing(side_).finish();
   return {};
 }

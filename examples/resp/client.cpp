@@ -194,17 +194,16 @@ void Client::link_replied(Link& link, Reply reply) {
   if (!waiting_.empty() || finishing_) wake();
 }
 
-/// The connection on which they were sent is gone.
+/// The connection on which they were sent is gone. A server that ended it in order does not want those that
+/// it has not answered.
 void Client::requeue_sent(bool in_order, const std::string& reason) {
-  Requests sent = std::exchange(sent_, {});
-  while (!sent.empty()) {
-    const auto first = sent.begin();
-    first->second.timer.cancel();
-    // A server that ends the connection in order does not want those that it has not answered.
-    if (!in_order && may_repeat(first->second)) {
-      waiting_.insert(sent.extract(first));
+  while (!sent_.empty()) {
+    const auto first = sent_.begin();
+    if (in_order || !may_repeat(first->second)) {
+      complete(sent_, first, {in_order ? Answer::Fate::refused : Answer::Fate::in_doubt, {}, reason});
     } else {
-      complete(sent, first, {in_order ? Answer::Fate::refused : Answer::Fate::in_doubt, {}, reason});
+      first->second.timer.cancel();
+      waiting_.insert(sent_.extract(first));
     }
   }
 }
@@ -215,11 +214,12 @@ bool Client::may_repeat(const Request& request) const noexcept {
 }
 
 void Client::give_up_waiting(const std::string& reason) {
-  Requests waiting = std::exchange(waiting_, {});
-  while (!waiting.empty()) {
-    const auto first = waiting.begin();
+  // Those that completions make meanwhile have a chance of their own.
+  const std::uint64_t last = last_number_;
+  while (!waiting_.empty() && waiting_.begin()->first <= last) {
+    const auto first = waiting_.begin();
     const auto fate = first->second.tries == 0 ? Answer::Fate::not_sent : Answer::Fate::in_doubt;
-    complete(waiting, first, {fate, {}, reason});
+    complete(waiting_, first, {fate, {}, reason});
   }
 }
 

@@ -24,9 +24,20 @@ void put_text_line(std::string& out, char mark, std::string_view text) {
   out += "\r\n";
 }
 
+/// Quoted, on one line, and not too long.
 std::string shortened(std::string_view text) {
-  if (text.size() <= shown_max) return '"' + std::string(text) + '"';
-  return '"' + std::string(text.substr(0, shown_max)) + "...\" of " + std::to_string(text.size()) + " bytes";
+  std::string shown = "\"";
+  for (const char character : text.substr(0, shown_max)) {
+    if (character == '\r') {
+      shown += "\\r";
+    } else if (character == '\n') {
+      shown += "\\n";
+    } else {
+      shown += character;
+    }
+  }
+  if (text.size() <= shown_max) return shown + '"';
+  return shown + "...\" of " + std::to_string(text.size()) + " bytes";
 }
 
 }  // namespace

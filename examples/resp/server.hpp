@@ -20,6 +20,8 @@ struct ServerOptions {
   ParserLimits limits;
   /// Replies are gathered until everything that was read is answered, or until they are this many bytes.
   std::size_t gathered_max = 64UL * 1024;
+  /// The water mark above which a client has to take replies before it gets more.
+  std::size_t write_buffer_high = 64UL * 1024;
 };
 
 /// What the sessions of one server share. Lives as long as the last of them. Loop thread only.

@@ -15,6 +15,7 @@ Session::Session(std::shared_ptr<Server> server)
 
 void Session::connection_made(twinwire::Transport transport) {
   transport_ = std::move(transport);
+  transport_.set_write_buffer_limits(static_cast<std::ptrdiff_t>(server_->options().write_buffer_high));
   client_.id = server_->next_id();
   if (const auto peer = transport_.peername()) client_.address = peer->to_string();
   if (server_->join()) return;

@@ -1,0 +1,228 @@
+#include <twinwire/net/loop.hpp>
+#include <twinwire/real/real_backend.hpp>
+#include <twinwire/real/resolver.hpp>
+#include <twinwire/real/socket_acceptor.hpp>
+#include <twinwire/real/socket_wire.hpp>
+
+#include <chrono>
+#include <cstdio>
+#include <ctime>
+#include <sys/random.h>
+
+namespace twinwire::real {
+namespace {
+
+constexpr const char* asio_failure = "an Asio handler threw an exception";
+
+Duration read_clock(clockid_t clock) noexcept {
+  timespec now{};
+  ::clock_gettime(clock, &now);
+  return std::chrono::seconds(now.tv_sec) + Duration(now.tv_nsec);
+}
+
+std::uint64_t system_seed() {
+  std::uint64_t seed = 0;
+  while (::getrandom(&seed, sizeof(seed), 0) != sizeof(seed)) {
+  }
+  return seed;
+}
+
+/// Work for another thread, and what follows on the loop's. Both are destroyed on the loop's thread, as what
+/// they hold may be counted without atomics.
+struct Errand {
+  Callback work;
+  Callback done;
+};
+
+/// A look-up that somebody waits for. The worker uses the first part, the loop's thread the last.
+struct PendingLookup {
+  twinwire::detail::ResolveRequest request;
+  error_code error;
+  std::vector<Address> addresses;
+  twinwire::detail::ResolveHandler handler;
+};
+
+class LookupGuard final : public twinwire::detail::Abandonable {
+ public:
+  explicit LookupGuard(std::shared_ptr<PendingLookup> lookup) : lookup_(std::move(lookup)) {}
+  ~LookupGuard() override { lookup_->handler.reset(); }
+
+ private:
+  std::shared_ptr<PendingLookup> lookup_;
+};
+
+}  // namespace
+
+RealBackend::RealBackend(const LoopOptions& options)
+    : options_(options),
+      thread_(std::this_thread::get_id()),
+      choices_(options.seed ? *options.seed : system_seed()),
+      read_buffer_(std::make_unique_for_overwrite<std::byte[]>(options.read_buffer_size)),
+      poller_(twinwire::detail::make_ref<Poller>()),
+      alarm_(poller_),
+      inbox_(poller_),
+      signals_(poller_, [this](int signal_number) { loop_->signal_arrived(signal_number); }),
+      workers_(options.worker_threads) {}
+
+RealBackend::~RealBackend() = default;
+
+void RealBackend::shut_down() noexcept {
+  thread_.store(std::this_thread::get_id(), std::memory_order_relaxed);
+  workers_.stop();
+  asio_owner_.reset();
+  inbox_.clear();
+}
+
+// --- clocks and turns
+// ----------------------------------------------------------------------------------------
+
+TimePoint RealBackend::time() const noexcept {
+  return TimePoint(read_clock(CLOCK_MONOTONIC));
+}
+
+WallTime RealBackend::wall_time() const noexcept {
+  return WallTime(read_clock(CLOCK_REALTIME));
+}
+
+void RealBackend::run() {
+  thread_.store(std::this_thread::get_id(), std::memory_order_relaxed);
+  do {
+    turn();
+  } while (!loop_->stop_requested());
+}
+
+void RealBackend::turn() {
+  AsioBridge* asio = asio_.load(std::memory_order_acquire);
+  if (asio) {
+    bool has_work = true;
+    loop_->guard([&] { has_work = asio->has_work(); }, asio_failure);
+    if (!has_work) asio = nullptr;
+  }
+  const bool due = set_alarm();
+  wait_for_events(!due && !loop_->has_ready() && !inbox_.pending(), asio);
+  if (inbox_.pending()) inbox_.drain(*loop_);
+  if (alarm_.take_ring() || due) fire_due();
+  loop_->run_turn();
+}
+
+/// Makes sure that the loop wakes for the next timer. True if its time has come.
+bool RealBackend::set_alarm() {
+  if (timers_.empty()) return false;
+  const TimePoint next = timers_.next_time();
+  if (alarm_.covers(next)) return false;
+  if (next <= time()) return true;
+  alarm_.set(next);
+  return false;
+}
+
+void RealBackend::fire_due() {
+  const TimePoint now = time();
+  while (!timers_.empty() && timers_.next_time() <= now) timers_.pop().fire();
+}
+
+/// With Asio only if that has something to wait for, too.
+void RealBackend::wait_for_events(bool block, AsioBridge* asio) {
+  if (block && options_.spin > Duration::zero()) {
+    const TimePoint end = time() + options_.spin;
+    do {
+      if (look_for_events(false, asio)) return;
+    } while (time() < end);
+  }
+  look_for_events(block, asio);
+}
+
+/// True if there was something.
+bool RealBackend::look_for_events(bool block, AsioBridge* asio) {
+  if (!asio) return poller_->poll(block) != 0;
+  bool ours = false;
+  bool any = true;
+  loop_->guard([&] { any = asio->run_one(block, ours); }, asio_failure);
+  if (ours) poller_->poll(false);
+  return any;
+}
+
+// --- threads
+// -------------------------------------------------------------------------------------------------
+
+void RealBackend::post(Callback callback) {
+  inbox_.put(std::move(callback), !on_loop_thread());
+}
+
+bool RealBackend::on_loop_thread() const noexcept {
+  return thread_.load(std::memory_order_relaxed) == std::this_thread::get_id();
+}
+
+void RealBackend::execute_blocking(Callback work, Callback done) {
+  auto errand = std::make_unique<Errand>(Errand{std::move(work), std::move(done)});
+  workers_.submit([this, errand = std::move(errand)]() mutable {
+    errand->work();
+    inbox_.put([errand = std::move(errand)] { errand->done(); }, true);
+  });
+}
+
+void RealBackend::watch_signal(int signal_number, bool watch) {
+  if (watch) {
+    signals_.watch(signal_number);
+  } else {
+    signals_.unwatch(signal_number);
+  }
+}
+
+// --- wires
+// ---------------------------------------------------------------------------------------------------
+
+std::unique_ptr<Wire> RealBackend::connect(const Address& remote, const std::optional<Address>& local,
+                                           error_code& error) {
+  return SocketWire::connect(poller_, remote, local, error);
+}
+
+std::unique_ptr<Acceptor> RealBackend::bind(const Address& local,
+                                            const twinwire::detail::ListenOptions& options,
+                                            error_code& error) {
+  return SocketAcceptor::bind(poller_, local, options, error);
+}
+
+std::unique_ptr<Wire> RealBackend::adopt_stream(NativeHandle handle, error_code& error) {
+  return SocketWire::adopt(poller_, handle, error);
+}
+
+std::unique_ptr<Acceptor> RealBackend::adopt_acceptor(NativeHandle handle, error_code& error) {
+  return SocketAcceptor::adopt(poller_, handle, error);
+}
+
+void RealBackend::close_handle(NativeHandle handle) {
+  const Descriptor closed(handle.value);
+}
+
+std::unique_ptr<twinwire::detail::Abandonable> RealBackend::resolve(
+    const twinwire::detail::ResolveRequest& request, twinwire::detail::ResolveHandler handler) {
+  auto lookup = std::make_shared<PendingLookup>(PendingLookup{request, {}, {}, std::move(handler)});
+  execute_blocking([lookup] { lookup->error = look_up(lookup->request, lookup->addresses); },
+                   [lookup] {
+                     if (!lookup->handler) return;
+                     twinwire::detail::ResolveHandler called = std::move(lookup->handler);
+                     called(lookup->error, std::move(lookup->addresses));
+                   });
+  return std::make_unique<LookupGuard>(std::move(lookup));
+}
+
+// --- the rest
+// ------------------------------------------------------------------------------------------------
+
+void RealBackend::unhandled(const ExceptionContext& context) {
+  std::string text = "twinwire: " + context.message;
+  if (context.exception) text += ": " + message_of(context.exception);
+  text += '\n';
+  // In one piece, so that the lines of several threads do not mix.
+  std::fwrite(text.data(), 1, text.size(), stderr);
+}
+
+boost::asio::execution_context& RealBackend::asio_context() {
+  std::call_once(asio_once_, [this] {
+    asio_owner_ = std::make_unique<AsioBridge>(poller_->native_handle());
+    asio_.store(asio_owner_.get(), std::memory_order_release);
+  });
+  return asio_.load(std::memory_order_acquire)->context();
+}
+
+}  // namespace twinwire::real

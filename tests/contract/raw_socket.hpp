@@ -1,0 +1,19 @@
+// Sockets that no transport uses yet, for the clauses about taking over ready-made ones.
+#pragma once
+
+#include "stage.hpp"
+
+#include <twinwire/net/wire.hpp>
+
+namespace twinwire::contract {
+
+/// The server's end of a new connection of `client_end`, as a bare descriptor of the server's host.
+NativeHandle accepted_socket(Stage& stage, Recorder& client_end);
+
+/// A bare descriptor of the client's host, connected to `listening`.
+NativeHandle connected_socket(Stage& stage, const Server& listening);
+
+/// A bare descriptor of the server's host that listens: not a connected socket.
+NativeHandle listening_socket(Stage& stage);
+
+}  // namespace twinwire::contract

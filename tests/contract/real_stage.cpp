@@ -1,0 +1,96 @@
+// One loop on the real system, with both ends of every connection on it.
+#include "stage.hpp"
+
+#include <twinwire/real/event_loop.hpp>
+
+#include <chrono>
+#include <filesystem>
+#include <iterator>
+
+namespace twinwire::contract {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration patience = 5s;
+/// Over loopback the kernel delivers inside the call that sends, so a few turns would show all there is to
+/// see, but for what it puts off by some milliseconds when it is busy.
+constexpr Duration quiet_time = 20ms;
+/// How often a condition is looked at in turns that follow each other at once, and then with pauses.
+constexpr int eager_looks = 50;
+constexpr Duration look_interval = 500us;
+
+/// Of the whole process. Looking takes one too, every time.
+std::size_t process_descriptors() {
+  const std::filesystem::directory_iterator all("/proc/self/fd");
+  return static_cast<std::size_t>(std::distance(begin(all), end(all)));
+}
+
+class RealStage final : public Stage {
+ public:
+  RealStage() : before_(process_descriptors()), loop_(real::new_event_loop()) {
+    report_to_stage(*loop_);
+    loop_descriptors_ = process_descriptors();
+  }
+
+  Loop& server() override { return *loop_; }
+  Loop& client() override { return *loop_; }
+  std::string server_address() const override { return "127.0.0.1"; }
+  std::size_t open_descriptors() const override { return process_descriptors() - loop_descriptors_; }
+
+  void run_for(Duration duration) override {
+    loop_->call_later(duration, [this] { loop_->stop(); });
+    loop_->run_forever();
+  }
+
+  void settle() override { run_for(quiet_time); }
+
+ private:
+  /// Looks at a condition again and again until it holds or time is up, then stops the loop.
+  struct Look {
+    Loop& loop;
+    const std::function<bool()>& condition;
+    TimePoint deadline;
+    int count = 0;
+    std::exception_ptr thrown = nullptr;
+
+    void operator()() {
+      try {
+        if (condition() || loop.time() > deadline) return loop.stop();
+      } catch (...) {
+        thrown = std::current_exception();
+        return loop.stop();
+      }
+      if (++count < eager_looks) {
+        loop.call_soon([this] { (*this)(); });
+      } else {
+        loop.call_later(look_interval, [this] { (*this)(); });
+      }
+    }
+  };
+
+  bool wait(const std::function<bool()>& condition) override {
+    Look look{*loop_, condition, loop_->time() + patience};
+    loop_->call_soon([&] { look(); });
+    loop_->run_forever();
+    if (look.thrown) std::rethrow_exception(look.thrown);
+    return condition();
+  }
+
+  std::size_t tear_down() override {
+    loop_.reset();
+    return process_descriptors() - before_;
+  }
+
+  std::size_t before_;
+  std::unique_ptr<Loop> loop_;
+  std::size_t loop_descriptors_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Stage> real_stage() {
+  return std::make_unique<RealStage>();
+}
+
+}  // namespace twinwire::contract

@@ -1,0 +1,158 @@
+#include "harness.hpp"
+
+namespace twinwire::contract {
+namespace {
+
+/// Small, so that a few hundred KiB fill a connection; what a system makes of it is its own affair.
+constexpr int small_buffer = 16 * 1024;
+constexpr std::size_t fill_step = 16 * 1024;
+constexpr std::size_t fill_max = 64 * 1024 * 1024;
+
+}  // namespace
+
+void perform(std::unique_ptr<Stage> stage, void (*test)(Stage&)) {
+  Violations::take();
+  test(*stage);
+  stage->finish();
+}
+
+std::string pattern(std::size_t size, std::size_t start) {
+  std::string text(size, '\0');
+  for (std::size_t i = 0; i < size; ++i) {
+    const std::size_t at = start + i;
+    text[i] = static_cast<char>('a' + (at + at / 26 + at / 1009) % 26);
+  }
+  return text;
+}
+
+std::size_t fill(const CheckedTransport& transport) {
+  std::size_t written = 0;
+  while (transport.get_write_buffer_size() == 0 && !transport.is_closing()) {
+    REQUIRE(written < fill_max);
+    transport.write(pattern(fill_step, written));
+    written += fill_step;
+  }
+  return written;
+}
+
+// --- time passes
+// ---------------------------------------------------------------------------------------------------
+
+void Stage::run_until(const std::function<bool()>& condition, const std::string& what) {
+  if (condition() || wait(condition)) return;
+  FAIL("waited in vain: " << what << "\n" << story());
+}
+
+void Stage::in_callback(Loop& loop, std::function<void()> function) {
+  bool ran = false;
+  loop.call_soon([&] {
+    ran = true;
+    function();
+  });
+  run_until([&] { return ran; }, "a callback to run");
+}
+
+void Stage::turns(Loop& loop, int count) {
+  for (int turn = 0; turn < count; ++turn) in_callback(loop, [] {});
+}
+
+void Stage::run_until_lost(const Recorder& recorder) {
+  run_until([&] { return recorder.lost(); }, recorder.name() + " to be lost");
+}
+
+void Stage::run_until_lost(const Pair& pair) {
+  run_until([&] { return pair.client->lost() && pair.server->lost(); }, "both ends to be lost");
+}
+
+void Stage::run_until_received(const Recorder& recorder, std::size_t size) {
+  run_until([&] { return recorder.received().size() >= size; },
+            recorder.name() + " to receive " + std::to_string(size) + " bytes");
+}
+
+// --- connections
+// ---------------------------------------------------------------------------------------------------
+
+std::shared_ptr<Recorder> Stage::recorder(const std::string& name) {
+  return recorders_.emplace_back(std::make_shared<Recorder>(name));
+}
+
+Server Stage::listen(ProtocolFactory factory, ServerOptions options) {
+  if (options.hosts.empty() && !options.sock) options.hosts = {server_address()};
+  if (!options.port && !options.sock) options.port = 0;
+  const auto outcome = Outcome<Server>::make();
+  {
+    const UserCall inside;
+    server().create_server(std::move(factory), std::move(options), outcome->completion());
+  }
+  run_until([&] { return outcome->done(); }, "the server to listen");
+  INFO(outcome->message());
+  REQUIRE(outcome->succeeded());
+  return outcome->value;
+}
+
+ConnectOptions Stage::address_of(const Server& listening) const {
+  return {server_address(), listening.port()};
+}
+
+Pair Stage::connect_pair(std::shared_ptr<Recorder> client_end, std::shared_ptr<Recorder> server_end) {
+  const Server listening = listen(server_end->factory());
+  const auto outcome = Outcome<Connection>::make();
+  {
+    const UserCall inside;
+    client().create_connection(client_end->factory(), address_of(listening), outcome->completion());
+  }
+  run_until([&] { return outcome->done() && server_end->made(); }, "the pair to be connected");
+  INFO(outcome->message());
+  REQUIRE(outcome->succeeded());
+  listening.close();
+  return {std::move(client_end), std::move(server_end)};
+}
+
+Pair Stage::connect_pair() {
+  return connect_pair(recorder("client"), recorder("server"));
+}
+
+Pair Stage::connect_deaf_server() {
+  const auto client_end = recorder("client");
+  const auto server_end = recorder("server");
+  client_end->send_buffer = small_buffer;
+  server_end->receive_buffer = small_buffer;
+  server_end->start_paused = true;
+  return connect_pair(client_end, server_end);
+}
+
+// --- failures and the end
+// ------------------------------------------------------------------------------------------
+
+void Stage::report_to_stage(Loop& loop) {
+  loop.set_exception_handler([this](const ExceptionContext& context) {
+    reports_.push_back({context.message, message_of(context.exception), context.exception, context.transport,
+                        context.protocol});
+  });
+}
+
+std::string Stage::story() const {
+  std::string text;
+  for (const auto& recorder : recorders_) text += "  " + recorder->name() + ": " + recorder->events() + "\n";
+  for (const Report& report : reports_) text += "  reported: " + report.message + ": " + report.what + "\n";
+  return text;
+}
+
+void Stage::finish() {
+  // The variables of the test are gone, and hooks may refer to them.
+  for (const auto& recorder : recorders_) recorder->clear_hooks();
+  INFO(story());
+  REQUIRE(server().pending_operations(true) == std::vector<std::string>{});
+  REQUIRE(client().pending_operations(true) == std::vector<std::string>{});
+  server().close();
+  client().close();
+  for (const auto& recorder : recorders_) recorder->check_complete();
+  std::vector<std::string> unexpected;
+  for (const Report& report : take_reports()) unexpected.push_back(report.message + ": " + report.what);
+  recorders_.clear();  // and with them the last handles of transports
+  CHECK(tear_down() == 0);
+  CHECK(Violations::take() == std::vector<std::string>{});
+  CHECK(unexpected == std::vector<std::string>{});
+}
+
+}  // namespace twinwire::contract

@@ -1,0 +1,125 @@
+// Where a test of the contract plays: two loops that can reach each other, on either backend.
+#pragma once
+
+#include "recorder.hpp"
+
+#include <twinwire/net/connection.hpp>
+#include <twinwire/net/loop.hpp>
+#include <twinwire/net/server.hpp>
+
+#include <cstddef>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace twinwire::sim {
+class World;
+}
+
+namespace twinwire::contract {
+
+/// One call of a loop's exception handler.
+struct Report {
+  std::string message;
+  std::string what;  ///< the text of the exception
+  std::exception_ptr exception;
+  Transport transport;
+  std::shared_ptr<BaseProtocol> protocol;
+};
+
+/// A connection with a recorder at each end.
+struct Pair {
+  std::shared_ptr<Recorder> client;
+  std::shared_ptr<Recorder> server;
+};
+
+/// See the top of the file. Under simulation the server and the client are two hosts; on the real system both
+/// are the same loop, on 127.0.0.1.
+class Stage {
+ public:
+  Stage() = default;
+  Stage(const Stage&) = delete;
+  Stage& operator=(const Stage&) = delete;
+  virtual ~Stage() = default;
+
+  // --- who plays ---
+  virtual Loop& server() = 0;
+  virtual Loop& client() = 0;
+  /// Where servers listen and clients connect to: a numeric IPv4 address.
+  virtual std::string server_address() const = 0;
+  /// The world, with the hosts "server" and "client"; null on the real system.
+  virtual sim::World* world() noexcept { return nullptr; }
+  bool simulated() noexcept { return world() != nullptr; }
+  /// Simulated links without jitter, loss and cuts from here on, for tests about exact times.
+  virtual void calm() {}
+  /// Sockets that are open, of both ends.
+  virtual std::size_t open_descriptors() const = 0;
+
+  // --- time passes ---
+  /// Runs both loops until the condition holds, which is looked at between callbacks. Fails the test, saying
+  /// `what` it waited for, after five minutes of virtual or five seconds of real time.
+  void run_until(const std::function<bool()>& condition, const std::string& what);
+  /// Runs both loops for a time of their clocks. Prefer run_until: on the real system this waits.
+  virtual void run_for(Duration duration) = 0;
+  /// Runs until nothing more is to be expected, to see that something does not happen.
+  virtual void settle() = 0;
+  /// Runs a function as a callback of the loop.
+  void in_callback(Loop& loop, std::function<void()> function);
+  /// Lets at least this many turns of the loop pass.
+  void turns(Loop& loop, int count);
+
+  // --- connections ---
+  std::shared_ptr<Recorder> recorder(const std::string& name);
+  /// A server at server_address(), on a free port unless the options say otherwise.
+  Server listen(ProtocolFactory factory, ServerOptions options = {});
+  /// Options to connect to it.
+  ConnectOptions address_of(const Server& listening) const;
+  /// Connects these two over a server that is closed afterwards; both have had connection_made.
+  Pair connect_pair(std::shared_ptr<Recorder> client_end, std::shared_ptr<Recorder> server_end);
+  Pair connect_pair();
+  /// A pair whose named end does not read, and where little fits between the two.
+  Pair connect_deaf_server();
+  void run_until_lost(const Recorder& recorder);
+  void run_until_lost(const Pair& pair);
+  /// Until this many bytes have been received.
+  void run_until_received(const Recorder& recorder, std::size_t size);
+
+  // --- failures ---
+  /// What the exception handlers of both loops were told since the last call; what is left at the end of a
+  /// test fails it.
+  std::vector<Report> take_reports() { return std::exchange(reports_, {}); }
+
+  /// Ends a test: nothing is pending, everything was lost exactly once, all descriptors are closed, and no
+  /// rule was broken meanwhile.
+  void finish();
+
+ protected:
+  /// False if the condition was not reached in time.
+  virtual bool wait(const std::function<bool()>& condition) = 0;
+  /// Destroys the loops after they were closed. The number of descriptors that are still open.
+  virtual std::size_t tear_down() = 0;
+  void report_to_stage(Loop& loop);
+  /// The events of all recorders, a line each.
+  std::string story() const;
+
+ private:
+  std::vector<std::shared_ptr<Recorder>> recorders_;
+  std::vector<Report> reports_;
+};
+
+std::unique_ptr<Stage> sim_stage(bool rough);
+std::unique_ptr<Stage> real_stage();
+
+/// Plays one test.
+void perform(std::unique_ptr<Stage> stage, void (*test)(Stage&));
+
+/// Bytes that tell where in a stream they belong.
+std::string pattern(std::size_t size, std::size_t start = 0);
+/// Writes until the transport has to buffer something, or was closed meanwhile. How much was written:
+/// pattern(that much).
+std::size_t fill(const CheckedTransport& transport);
+
+}  // namespace twinwire::contract

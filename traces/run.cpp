@@ -1,0 +1,82 @@
+#include <twinwire/net/error.hpp>
+#include <twinwire/traces/run.hpp>
+
+#include <optional>
+
+namespace twinwire::traces {
+namespace {
+
+/// The run that is going on, for interrupted_outcome. One at a time in a process.
+struct ActiveRun {
+  sim::World* world = nullptr;
+  std::uint64_t seed = 0;
+};
+ActiveRun active;
+
+Choices choices_for(const RunRequest& request) {
+  Choices choices(request.seed, request.base);
+  if (request.record) choices.record();
+  for (const auto& [address, outcome] : request.overrides) choices.override_outcome(address, outcome);
+  return choices;
+}
+
+void describe_world(sim::World& world, RunOutcome& outcome) {
+  outcome.fingerprint = world.fingerprint();
+  outcome.events = world.events();
+  outcome.virtual_time = world.time().time_since_epoch();
+  outcome.decisions = world.choices().decisions();
+  outcome.unreached = world.choices().unreached_overrides();
+}
+
+void describe_failure(const std::exception_ptr& failure, const sim::World& world, RunOutcome& outcome) {
+  outcome.failed = true;
+  outcome.message = message_of(failure);
+  try {
+    std::rethrow_exception(failure);
+  } catch (const sim::SimulationError& error) {
+    // What is waited for depends on more than the cause: the first line tells.
+    const std::string first_line = error.message().substr(0, error.message().find('\n'));
+    outcome.signature = {std::string(to_string(error.kind())), error.host(), type_name(error.cause()),
+                         normalised(first_line)};
+  } catch (...) {
+    outcome.signature = {"exception", world.current_host(), type_name(failure), normalised(outcome.message)};
+  }
+}
+
+}  // namespace
+
+RunOutcome run_scenario(const Scenario& scenario, const Arguments& arguments, const RunRequest& request,
+                        Observer* observer) {
+  RunOutcome outcome;
+  outcome.seed = request.seed;
+  std::optional<sim::World> world;
+  try {
+    world.emplace(choices_for(request), scenario.options);
+    active = {&*world, request.seed};
+    world->set_observer(observer);
+    scenario.body(*world, arguments);
+    if (const std::exception_ptr failure = world->unhandled_failure()) std::rethrow_exception(failure);
+  } catch (...) {
+    if (world) describe_failure(std::current_exception(), *world, outcome);
+  }
+  if (world) describe_world(*world, outcome);
+  world.reset();
+  active = {};
+  return outcome;
+}
+
+RunOutcome interrupted_outcome(std::string kind, std::string type) {
+  RunOutcome outcome;
+  outcome.seed = active.seed;
+  outcome.failed = true;
+  outcome.signature = {std::move(kind), {}, std::move(type), {}};
+  if (active.world) {
+    outcome.signature.host = active.world->current_host();
+    outcome.signature.message = "at event \"" + std::string(active.world->current_event()) + "\"";
+    describe_world(*active.world, outcome);
+  }
+  outcome.message = outcome.signature.in_words();
+  return outcome;
+}
+
+}  // namespace twinwire::traces

@@ -1,0 +1,29 @@
+// What a failure is known by: two runs with the same signature failed in the same way.
+#pragma once
+
+#include <compare>
+#include <exception>
+#include <string>
+#include <string_view>
+
+namespace twinwire::traces {
+
+/// Kind, host, type of exception, and the message with all numbers replaced.
+struct FailureSignature {
+  std::string kind;  ///< "exception", "deadlock", "livelock", "limit", "crash", "hang"
+  std::string host;  ///< where it happened; empty if on none
+  std::string type;  ///< of the exception, or the name of the signal
+  std::string message;
+
+  auto operator<=>(const FailureSignature&) const = default;
+  /// "exception on server (std::runtime_error): ..."
+  std::string in_words() const;
+};
+
+/// Numbers become '#', so that addresses, offsets and counts do not make two failures of one.
+std::string normalised(std::string_view message);
+
+/// The name of the exception's type, as the source has it.
+std::string type_name(const std::exception_ptr& failure);
+
+}  // namespace twinwire::traces
