@@ -7,6 +7,7 @@
 #include <twinwire/net/choices.hpp>
 #include <twinwire/net/error.hpp>
 #include <twinwire/net/event_queue.hpp>
+#include <twinwire/net/resolver.hpp>
 #include <twinwire/net/time.hpp>
 #include <twinwire/net/wire.hpp>
 
@@ -28,16 +29,8 @@ struct ExceptionContext;
 
 namespace detail {
 
-/// A name to look up. At least one of host and service is not empty.
-struct ResolveRequest {
-  std::string host;     ///< a name or a numeric address; empty: any (passive) or loopback
-  std::string service;  ///< a name or a number; empty: 0
-  Family family = Family::unspecified;
-  bool passive = false;  ///< for binding
-};
-
-/// How a look-up ended: addresses in the order to try, or why there are none.
-using ResolveHandler = UniqueFunction<void(error_code, std::vector<Address>)>;
+using twinwire::ResolveHandler;
+using twinwire::ResolveRequest;
 
 /// Work that can be abandoned: destroying it makes sure that its handler is not called any more.
 class Abandonable {

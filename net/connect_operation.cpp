@@ -96,7 +96,10 @@ class AdoptOperation final : public EstablishOperation {
   void start(NativeHandle sock) {
     error_code error;
     wire_ = loop().backend().adopt_stream(sock, error);
-    if (!wire_) throw std::invalid_argument(description() + ": not a connected stream socket");
+    if (!wire_) {
+      const auto keep = end();
+      throw std::invalid_argument(description() + ": not a connected stream socket");
+    }
     soon_ = loop().call_soon([self = Ref<AdoptOperation>(this)] {
       if (!self->ended()) self->establish(std::move(self->wire_));
     });

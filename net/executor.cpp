@@ -2,8 +2,28 @@
 
 #include <stdexcept>
 
-namespace twinwire::detail {
+namespace twinwire {
 
+boost::asio::execution_context& Executor::query(boost::asio::execution::context_t) const noexcept {
+  boost::asio::execution_context& context = loop_->backend().asio_context();
+  boost::asio::use_service<detail::LoopMark>(context).loop.store(loop_, std::memory_order_relaxed);
+  return context;
+}
+
+Loop& loop_of(const boost::asio::any_io_executor& executor) {
+  if (const auto* own = executor.target<Executor>()) return own->loop();
+  if (executor) {
+    boost::asio::execution_context& context = boost::asio::query(executor, boost::asio::execution::context);
+    if (boost::asio::has_service<detail::LoopMark>(context)) {
+      return *boost::asio::use_service<detail::LoopMark>(context).loop.load(std::memory_order_relaxed);
+    }
+  }
+  throw std::logic_error("this coroutine does not run on a loop of Twinwire: spawn it on one");
+}
+
+namespace detail {
+
+boost::asio::execution_context::id LoopMark::id;
 boost::asio::execution_context::id SimulatedMark::id;
 
 void forbid_on_simulated(boost::asio::execution_context& context, const char* what) {
@@ -14,4 +34,5 @@ void forbid_on_simulated(boost::asio::execution_context& context, const char* wh
                          "\": it would reach for the operating system. Use the loop instead.");
 }
 
-}  // namespace twinwire::detail
+}  // namespace detail
+}  // namespace twinwire

@@ -4,6 +4,7 @@
 
 #include <twinwire/net/loop.hpp>
 
+#include <atomic>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -25,9 +26,7 @@ class Executor {
 
   Loop& loop() const noexcept { return *loop_; }
 
-  boost::asio::execution_context& query(boost::asio::execution::context_t) const noexcept {
-    return loop_->backend().asio_context();
-  }
+  boost::asio::execution_context& query(boost::asio::execution::context_t) const noexcept;
   static constexpr boost::asio::execution::outstanding_work_t query(
       boost::asio::execution::outstanding_work_t) noexcept {
     return boost::asio::execution::outstanding_work.untracked;
@@ -64,7 +63,23 @@ inline Executor Loop::get_executor() noexcept {
   return Executor(*this);
 }
 
+/// The loop behind an executor that was made from one: its own, a strand over it, any_io_executor with
+/// either. Throws std::logic_error for any other.
+Loop& loop_of(const boost::asio::any_io_executor& executor);
+
 namespace detail {
+
+/// Tells which loop an execution context belongs to.
+class LoopMark : public boost::asio::execution_context::service {
+ public:
+  using key_type = LoopMark;
+  static boost::asio::execution_context::id id;
+  explicit LoopMark(boost::asio::execution_context& context) : service(context) {}
+  std::atomic<Loop*> loop = nullptr;
+
+ private:
+  void shutdown() override {}
+};
 
 /// Marks an execution context that must not reach for the operating system.
 class SimulatedMark : public boost::asio::execution_context::service {

@@ -1,6 +1,7 @@
 #include <twinwire/net/lookup.hpp>
 
 #include <optional>
+#include <utility>
 
 namespace twinwire::detail {
 namespace {
@@ -27,6 +28,46 @@ std::optional<std::vector<Address>> answer_from_text(const ResolveRequest& reque
   return std::vector<Address>{*address};
 }
 
+/// A look-up by the loop's own resolver, which may answer whenever it likes.
+class CustomLookup final : public Abandonable {
+ public:
+  CustomLookup(Loop& loop, const ResolveRequest& request, ResolveHandler handler)
+      : state_(std::make_shared<State>(State{&loop, std::move(handler), {}})) {
+    const std::shared_ptr<Resolver> resolver = loop.resolver();  // it may replace itself
+    try {
+      (*resolver)(request, [state = state_](error_code error, std::vector<Address> addresses) {
+        answer(state, error, std::move(addresses));
+      });
+    } catch (...) {
+      answer(state_, error_code_of(std::current_exception()), {});
+    }
+  }
+  ~CustomLookup() override {
+    state_->loop = nullptr;
+    state_->soon.cancel();
+    state_->handler.reset();
+  }
+
+ private:
+  struct State {
+    Loop* loop;  ///< null once it is answered or abandoned
+    ResolveHandler handler;
+    Handle soon;
+  };
+
+  /// Not at once, even if the resolver answers at once: the operation is still being started.
+  static void answer(const std::shared_ptr<State>& state, error_code error, std::vector<Address> addresses) {
+    if (!state->loop) return;
+    Loop& loop = *std::exchange(state->loop, nullptr);
+    state->soon = loop.call_soon([state, error, addresses = std::move(addresses)]() mutable {
+      ResolveHandler handler = std::move(state->handler);
+      handler(error, std::move(addresses));
+    });
+  }
+
+  std::shared_ptr<State> state_;
+};
+
 }  // namespace
 
 void Lookup::start(Loop& loop, const ResolveRequest& request, ResolveHandler handler) {
@@ -36,6 +77,8 @@ void Lookup::start(Loop& loop, const ResolveRequest& request, ResolveHandler han
       const error_code error = answer.empty() ? make_error(errc::address_family_not_supported) : error_code{};
       handler(error, std::move(answer));
     });
+  } else if (loop.resolver()) {
+    pending_ = std::make_unique<CustomLookup>(loop, request, std::move(handler));
   } else {
     pending_ = loop.backend().resolve(request, std::move(handler));
   }

@@ -78,8 +78,7 @@ void Loop::drop_call(detail::ScheduledCall& call) noexcept {
   const Callback dropped = std::move(call.callback_);
 }
 
-// --- callbacks
-// -----------------------------------------------------------------------------------------------
+// --- callbacks ---
 
 Handle Loop::call_soon(Callback callback) {
   if (closed_) return {};
@@ -154,8 +153,7 @@ Operation Loop::start_job(Callback work, VoidCompletion done) {
   return Operation(job);
 }
 
-// --- running
-// ---------------------------------------------------------------------------------------------------
+// --- running ---
 
 void Loop::require_open(const char* operation) const {
   if (closed_) throw std::logic_error(std::string(operation) + ": the loop is closed");
@@ -196,8 +194,7 @@ void Loop::close() {
   closed_ = true;
 }
 
-// --- failures
-// ----------------------------------------------------------------------------------------------------
+// --- failures ---
 
 void Loop::call_exception_handler(const ExceptionContext& context) noexcept {
   const CallbackScope scope(*this);
@@ -213,8 +210,7 @@ void Loop::call_exception_handler(const ExceptionContext& context) noexcept {
   }
 }
 
-// --- connections
-// ---------------------------------------------------------------------------------------------------
+// --- connections ---
 
 Operation Loop::create_connection(ProtocolFactory factory, ConnectOptions options,
                                   Completion<Connection> done) {
@@ -240,8 +236,11 @@ Operation Loop::getaddrinfo(std::string host, Port port, ResolveOptions options,
                                std::move(done));
 }
 
-// --- signals
-// -------------------------------------------------------------------------------------------------------
+void Loop::set_resolver(Resolver resolver) {
+  resolver_ = resolver ? std::make_shared<Resolver>(std::move(resolver)) : nullptr;
+}
+
+// --- signals ---
 
 void Loop::add_signal_handler(int signal_number, Callback callback) {
   require_open("add_signal_handler");
@@ -265,8 +264,7 @@ void Loop::signal_arrived(int signal_number) {
   call_soon([callback = found->callback] { (*callback)(); });
 }
 
-// --- the rest
-// ------------------------------------------------------------------------------------------------------
+// --- the rest ---
 
 std::uint64_t Loop::random() {
   Choices& all = choices();

@@ -8,6 +8,7 @@
 #include <twinwire/net/list.hpp>
 #include <twinwire/net/operation.hpp>
 #include <twinwire/net/protocol.hpp>
+#include <twinwire/net/resolver.hpp>
 #include <twinwire/net/scheduled_call.hpp>
 #include <twinwire/net/server.hpp>
 #include <twinwire/net/time.hpp>
@@ -53,14 +54,14 @@ class Loop {
   Loop& operator=(const Loop&) = delete;
   ~Loop();
 
-  // --- clocks ---------------------------------------------------------------------------------------------
+  // --- clocks ---
 
   /// The monotonic clock, of call_at and all deadlines.
   TimePoint time() const noexcept { return backend_->time(); }
   /// The calendar.
   WallTime wall_time() const noexcept { return backend_->wall_time(); }
 
-  // --- callbacks ------------------------------------------------------------------------------------------
+  // --- callbacks ---
 
   /// Calls once, in the next turn, in the order of registration.
   Handle call_soon(Callback callback);
@@ -77,7 +78,7 @@ class Loop {
   template <class F>
   Operation run_in_executor(F function, detail::CompletionOf<std::invoke_result_t<F&>> done);
 
-  // --- running --------------------------------------------------------------------------------------------
+  // --- running ---
 
   /// Runs until stop(). Throws std::logic_error if it runs already, or was closed.
   void run_forever();
@@ -89,14 +90,14 @@ class Loop {
   void close();
   bool is_closed() const noexcept { return closed_; }
 
-  // --- failures -------------------------------------------------------------------------------------------
+  // --- failures ---
 
   /// Who is told of failures that have no other receiver. An empty one restores the default, which prints to
   /// standard error on a real loop, and fails the run on a simulated one.
   void set_exception_handler(ExceptionHandler handler) { exception_handler_ = std::move(handler); }
   void call_exception_handler(const ExceptionContext& context) noexcept;
 
-  // --- connections ----------------------------------------------------------------------------------------
+  // --- connections ---
 
   /// Resolves and connects; completes after connection_made has returned.
   /// https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.create_connection
@@ -108,15 +109,19 @@ class Loop {
   /// Looks a name up.
   Operation getaddrinfo(std::string host, Port port, ResolveOptions options,
                         Completion<std::vector<Address>> done);
+  /// Looks up names for all of the above instead of the system's resolver, or the world's: to ask another
+  /// source, or to decide what a name means. A numeric host with a numeric port is never looked up. An empty
+  /// one gives way to the system's again; look-ups that have begun go on.
+  void set_resolver(Resolver resolver);
 
-  // --- signals --------------------------------------------------------------------------------------------
+  // --- signals ---
 
   /// Calls as an ordinary callback, for each arrival of the signal. Replaces what was there for it.
   void add_signal_handler(int signal_number, Callback callback);
   /// True if there was one.
   bool remove_signal_handler(int signal_number);
 
-  // --- the rest -------------------------------------------------------------------------------------------
+  // --- the rest ---
 
   /// 64 random bits: from the seed of the world, or of the system on a real loop.
   std::uint64_t random();
@@ -133,10 +138,11 @@ class Loop {
   /// What is still pending, in words; for reports.
   std::vector<std::string> pending_operations(bool with_background = false) const;
 
-  // --- for backends and the library's own layers
-  // ------------------------------------------------------------
+  // --- for backends and the library's own layers ---
 
   detail::Backend& backend() noexcept { return *backend_; }
+  /// What set_resolver was given last; null for the backend's own.
+  const std::shared_ptr<Resolver>& resolver() const noexcept { return resolver_; }
   /// Runs what is ready now; what that makes ready waits for the next turn.
   void run_turn();
   bool has_ready() const noexcept { return !ready_.empty(); }
@@ -187,6 +193,7 @@ class Loop {
   detail::List<detail::OperationState, detail::OperationTag> operations_;
   std::vector<SignalHandler> signal_handlers_;
   ExceptionHandler exception_handler_;
+  std::shared_ptr<Resolver> resolver_;
   Observer* observer_ = nullptr;
   std::uint64_t random_count_ = 0;
   int depth_ = 0;

@@ -86,7 +86,10 @@ class ServerOperation final : public OperationState {
   void adopt() {
     error_code error;
     auto acceptor = loop().backend().adopt_acceptor(options_.sock, error);
-    if (!acceptor) throw std::invalid_argument("create_server: sock is not a bound stream socket");
+    if (!acceptor) {
+      const auto keep = end();
+      throw std::invalid_argument("create_server: sock is not a bound stream socket");
+    }
     acceptors_.push_back(std::move(acceptor));
     soon_ = loop().call_soon([self = Ref<ServerOperation>(this)] { self->finish(); });
   }

@@ -47,8 +47,7 @@ StreamTransport::StreamTransport(Loop& loop, std::unique_ptr<Wire> wire, ServerS
 
 StreamTransport::~StreamTransport() = default;
 
-// --- the life of a connection
-// --------------------------------------------------------------------------------
+// --- the life of a connection ---
 
 bool StreamTransport::start(std::shared_ptr<BaseProtocol> protocol) {
   const Ref<StreamTransport> self(this);
@@ -128,8 +127,7 @@ void StreamTransport::set_protocol(std::shared_ptr<BaseProtocol> protocol) {
   buffered_ = buffered;
 }
 
-// --- calling the protocol
-// ------------------------------------------------------------------------------------
+// --- calling the protocol ---
 
 template <class F>
 bool StreamTransport::call_protocol(const char* callback, F&& function) {
@@ -160,8 +158,7 @@ void StreamTransport::publish(std::string_view what, Bytes payload, error_code e
   }
 }
 
-// --- receiving
-// -----------------------------------------------------------------------------------------------
+// --- receiving ---
 
 void StreamTransport::on_readable() {
   readable_ = true;
@@ -252,8 +249,7 @@ void StreamTransport::on_hang_up() {
   }
 }
 
-// --- sending
-// -------------------------------------------------------------------------------------------------
+// --- sending ---
 
 /// Whether bytes are taken at all; throws for the wrong use that can be told without looking at the wire.
 bool StreamTransport::accepts_writes(bool& to_buffer) const {
@@ -374,8 +370,7 @@ void StreamTransport::set_write_buffer_limits(std::optional<std::ptrdiff_t> high
   check_pause();
 }
 
-// --- about the connection
-// --------------------------------------------------------------------------------------
+// --- about the connection ---
 
 ExtraInfo StreamTransport::extra_info(std::string_view name) const {
   if (!wire_) return {};

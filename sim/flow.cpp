@@ -41,8 +41,7 @@ void Flow::set_buffer_sizes(std::uint32_t send, std::uint32_t receive) noexcept 
   edge_ = receive;
 }
 
-// --- the writer
-// ------------------------------------------------------------------------------------------------
+// --- the writer ---
 
 std::size_t Flow::write(std::span<const Bytes> buffers) {
   see_acknowledgements();
@@ -130,8 +129,7 @@ void Flow::send_now(Packet& packet, std::uint64_t start) {
   last_arrival_ = packet.time;
 }
 
-// --- on the way
-// ------------------------------------------------------------------------------------------------
+// --- on the way ---
 
 void Flow::next_arrival() {
   if (!packets_.empty()) connection_.world().schedule(arrival_, packets_.front().time);
@@ -204,8 +202,7 @@ void Flow::deliver(const Packet& packet) {
   connection_.data_arrived(1 - writer_, length);
 }
 
-// --- the reader
-// ------------------------------------------------------------------------------------------------
+// --- the reader ---
 
 std::size_t Flow::read(MutableBytes buffer) {
   std::size_t count = std::min(readable(), buffer.size());
@@ -217,8 +214,7 @@ std::size_t Flow::read(MutableBytes buffer) {
   return count;
 }
 
-// --- acknowledgements
-// --------------------------------------------------------------------------------------------
+// --- acknowledgements ---
 
 /// The reader's side has changed: the writer will know after one trip back.
 void Flow::acknowledge() {

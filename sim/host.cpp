@@ -45,8 +45,7 @@ void Host::deliver_signal(int signal_number) {
       [this, signal_number] { static_cast<HostBackend&>(loop_->backend()).signal(signal_number); });
 }
 
-// --- addresses and ports
-// ---------------------------------------------------------------------------------------
+// --- addresses and ports ---
 
 bool Host::has(const Address& address) const noexcept {
   if (address.is_loopback() || address.is_unspecified()) return true;
@@ -112,8 +111,7 @@ std::string Host::connection_name(const Address& remote) {
   return name + "#" + std::to_string(++connection_counts_[name]);
 }
 
-// --- sockets
-// -----------------------------------------------------------------------------------------------------
+// --- sockets ---
 
 std::unique_ptr<Wire> Host::connect(const Address& remote, const std::optional<Address>& local,
                                     error_code& error) {
@@ -174,8 +172,7 @@ TcpAcceptor* Host::listener_for(const Address& address, std::string_view connect
   return listeners[choices.draw(choices.site(connection, shared_port), 0, listeners.size())];
 }
 
-// --- descriptors
-// -------------------------------------------------------------------------------------------------
+// --- descriptors ---
 
 NativeHandle Host::open_descriptor(error_code& error) {
   if (open_count_ + first_descriptor >= options_.max_descriptors) {

@@ -52,8 +52,7 @@ class Host {
   /// The world ends: the loop goes, with all that is on it, and nobody is told.
   void end() noexcept { loop_.reset(); }
 
-  // --- for the wires of this host
-  // ---------------------------------------------------------------------------
+  // --- for the wires of this host ---
 
   std::unique_ptr<Wire> connect(const Address& remote, const std::optional<Address>& local,
                                 error_code& error);

@@ -50,8 +50,7 @@ void HostBackend::shut_down() noexcept {
   asio_context_.reset();
 }
 
-// --- time
-// ----------------------------------------------------------------------------------------------------------
+// --- time ---
 
 TimePoint HostBackend::time() const noexcept {
   const std::int32_t drift = host_.options().drift_ppm;
@@ -77,8 +76,7 @@ void HostBackend::schedule(detail::Event& event, TimePoint when) {
   world_.schedule(event, when);
 }
 
-// --- turns
-// ---------------------------------------------------------------------------------------------------------
+// --- turns ---
 
 void HostBackend::wake() {
   if (!turn_.scheduled()) world_.schedule(turn_, world_.time());
@@ -108,8 +106,7 @@ bool HostBackend::on_loop_thread() const noexcept {
   return world_.on_own_thread();
 }
 
-// --- sockets
-// -------------------------------------------------------------------------------------------------------
+// --- sockets ---
 
 std::unique_ptr<Wire> HostBackend::connect(const Address& remote, const std::optional<Address>& local,
                                            error_code& error) {
@@ -138,8 +135,7 @@ std::unique_ptr<detail::Abandonable> HostBackend::resolve(const detail::ResolveR
   return std::make_unique<NameQuery>(host_, request, std::move(handler));
 }
 
-// --- the rest
-// ------------------------------------------------------------------------------------------------------
+// --- the rest ---
 
 void HostBackend::execute_blocking(Callback work, Callback done) {
   Choices& all = world_.choices();

@@ -38,8 +38,7 @@ error_code TcpConnection::take_error(int side) noexcept {
   return std::exchange(sides_[index(side)].error, {});
 }
 
-// --- handshake
-// ---------------------------------------------------------------------------------------------------
+// --- handshake ---
 
 void TcpConnection::server_found(Host& server) {
   Host& client = host(0);
@@ -67,8 +66,7 @@ void TcpConnection::refuse_established() {
   flows_[1].reset();
 }
 
-// --- what the ends do
-// ----------------------------------------------------------------------------------------------
+// --- what the ends do ---
 
 void TcpConnection::close(int side) {
   const detail::Ref<TcpConnection> keep(this);
@@ -104,8 +102,7 @@ void TcpConnection::abort(int side) {
   close(side);
 }
 
-// --- what the flows report
-// -------------------------------------------------------------------------------------------
+// --- what the flows report ---
 
 void TcpConnection::data_arrived(int side, std::size_t length) {
   Side& self = sides_[index(side)];

@@ -15,8 +15,7 @@ TcpWire::~TcpWire() {
   close();
 }
 
-// --- events
-// ------------------------------------------------------------------------------------------------------
+// --- events ---
 
 void TcpWire::tell_readable() {
   if (sink_) sink_->on_readable();
@@ -63,8 +62,7 @@ void TcpWire::tell_again() {
   }
 }
 
-// --- bytes
-// -------------------------------------------------------------------------------------------------------
+// --- bytes ---
 
 IoResult TcpWire::read_some(MutableBytes buffer) {
   if (!open_) return {0, make_error(errc::bad_file_descriptor), true};
@@ -100,8 +98,7 @@ error_code TcpWire::shutdown_write() {
   return {};
 }
 
-// --- the end
-// -----------------------------------------------------------------------------------------------------
+// --- the end ---
 
 void TcpWire::close() {
   if (!open_) return;
@@ -129,8 +126,7 @@ NativeHandle TcpWire::release() {
   return handle_;
 }
 
-// --- options
-// -----------------------------------------------------------------------------------------------------
+// --- options ---
 
 error_code TcpWire::set_option(Option option, std::int64_t value) {
   if (!open_) return make_error(errc::bad_file_descriptor);

@@ -31,8 +31,7 @@ World::~World() {
   for (detail::Event* event : owned_events_) delete event;
 }
 
-// --- what is in it
-// -----------------------------------------------------------------------------------------------
+// --- what is in it ---
 
 Host& World::add_host(const std::string& name) {
   return add_host(name, options_.host);
@@ -114,8 +113,7 @@ std::uint64_t World::join(TcpConnection& connection) {
   return ++connections_made_;
 }
 
-// --- running
-// -----------------------------------------------------------------------------------------------------
+// --- running ---
 
 bool World::step() {
   if (queue_.empty()) return false;
@@ -205,8 +203,7 @@ void World::schedule_owned(std::unique_ptr<detail::Event> event, TimePoint when)
   owned_events_.push_back(owned.release());
 }
 
-// --- reports
-// -----------------------------------------------------------------------------------------------------
+// --- reports ---
 
 const std::string& World::current_host() const noexcept {
   static const std::string none;

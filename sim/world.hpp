@@ -45,8 +45,7 @@ class World {
   World& operator=(const World&) = delete;
   ~World();
 
-  // --- what is in it
-  // ------------------------------------------------------------------------------------------
+  // --- what is in it ---
 
   /// A new host, with a name that is also resolved inside the world. Throws std::invalid_argument if the name
   /// or one of the addresses is taken.
@@ -61,8 +60,7 @@ class World {
   /// A further name, with its addresses in the order in which a resolver returns them.
   void add_name(const std::string& name, std::vector<Address> addresses);
 
-  // --- running
-  // ------------------------------------------------------------------------------------------------
+  // --- running ---
 
   /// Runs until nothing is left to happen. Throws SimulationError for a deadlock, a livelock, a limit, or an
   /// exception that nobody handled.
@@ -74,8 +72,7 @@ class World {
   /// One event. False if there was none.
   bool step();
 
-  // --- about the run
-  // --------------------------------------------------------------------------------------------
+  // --- about the run ---
 
   TimePoint time() const noexcept { return now_; }
   std::uint64_t events() const noexcept { return events_; }
@@ -93,8 +90,7 @@ class World {
   /// An exception that nobody handled, as run() would throw it; null if there was none.
   std::exception_ptr unhandled_failure() const noexcept { return failure_; }
 
-  // --- for the parts of the simulation
-  // ----------------------------------------------------------------------------
+  // --- for the parts of the simulation ---
 
   void schedule(detail::Event& event, TimePoint when) { queue_.schedule(event, when); }
   /// For an event that belongs to nobody: it is fired once and deletes itself, or is deleted with the world.

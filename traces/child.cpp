@@ -43,8 +43,7 @@ void write_all(int fd, std::string_view text) noexcept {
   throw std::system_error(errno, std::generic_category(), what);
 }
 
-// --- in the child
-// ------------------------------------------------------------------------------------------------
+// --- in the child ---
 
 int report_fd = -1;
 
@@ -95,8 +94,27 @@ std::array<int, 2> make_pipe() {
 
 }  // namespace
 
-// --- messages
-// ----------------------------------------------------------------------------------------------------
+void report_fatal_signals(int descriptor) {
+  report_fd = descriptor;
+  static std::array<char, 64 * 1024> stack;
+  const stack_t alternate{stack.data(), 0, stack.size()};
+  ::sigaltstack(&alternate, nullptr);
+  struct sigaction action{};
+  action.sa_handler = on_fatal_signal;
+  action.sa_flags = SA_ONSTACK;
+  for (const int number : {SIGABRT, hang_signal}) ::sigaction(number, &action, nullptr);
+#ifdef TWINWIRE_SANITIZED
+  // The sanitizer prints its own report for the others, and then calls this.
+  __sanitizer_set_death_callback([] { last_words("crash", "sanitizer report"); });
+#else
+  for (const int number : {SIGSEGV, SIGBUS, SIGFPE, SIGILL}) ::sigaction(number, &action, nullptr);
+#endif
+  // Ctrl-C ends the parent, which ends its children.
+  ::signal(SIGINT, SIG_IGN);
+  ::signal(SIGTERM, SIG_DFL);
+}
+
+// --- messages ---
 
 std::string encode(const RunOutcome& outcome) {
   std::string text;
@@ -147,8 +165,7 @@ bool decode_line(const std::vector<std::string>& words, RunOutcome& outcome) {
 
 }  // namespace
 
-// --- the parent's end
-// --------------------------------------------------------------------------------------------
+// --- the parent's end ---
 
 Child Child::fork_worker(const RunSeed& run) {
   const auto [commands_read, commands_write] = make_pipe();

@@ -34,8 +34,7 @@ std::string confirmation_in_words(const FailureGroup& group) {
 
 }  // namespace
 
-// --- text
-// --------------------------------------------------------------------------------------------------------
+// --- text ---
 
 TextReport::TextReport(std::string replay_command, bool show_seeds)
     : replay_command_(std::move(replay_command)),
@@ -140,8 +139,7 @@ void TextReport::summary(const ExploreOptions& options, const ExploreResult& res
                   result.events, static_cast<double>(elapsed.count()) / 1000.0));
 }
 
-// --- JSON
-// --------------------------------------------------------------------------------------------------------
+// --- JSON ---
 
 std::string json_string(const std::string& text) {
   std::string quoted = "\"";

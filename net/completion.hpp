@@ -1,0 +1,189 @@
+// How a completion handler of Asio becomes the completion of an operation, and its slot what cancels it.
+#pragma once
+
+#include <twinwire/net/executor.hpp>
+#include <twinwire/net/loop.hpp>
+#include <twinwire/net/operation.hpp>
+
+#include <exception>
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/associated_allocator.hpp>
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/bind_allocator.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/prefer.hpp>
+
+namespace twinwire::detail {
+
+/// What an operation completes with that yields `R`.
+template <class R>
+struct SignatureFor {
+  using type = void(std::exception_ptr, R);
+};
+template <>
+struct SignatureFor<void> {
+  using type = void(std::exception_ptr);
+};
+template <class R>
+using SignatureOf = typename SignatureFor<R>::type;
+
+/// Whether a handler that belongs to `executor` may be called straight from a callback of the loop: to
+/// dispatch it would come to the same, for more work.
+template <class E>
+bool runs_on(Loop& loop, const E& executor) noexcept {
+  if constexpr (std::is_same_v<E, Executor>) {
+    return executor == loop.get_executor();
+  } else if constexpr (std::is_same_v<E, boost::asio::any_io_executor>) {
+    const auto* own = executor.template target<Executor>();
+    return own && *own == loop.get_executor();
+  } else {
+    return false;
+  }
+}
+
+/// Calls a handler that belongs to the loop itself, once.
+template <class Handler>
+class LocalCompletion {
+ public:
+  LocalCompletion(Handler handler, boost::asio::cancellation_slot slot)
+      : handler_(std::move(handler)), slot_(slot) {}
+
+  template <class... Values>
+  void operator()(std::exception_ptr failure, Values&&... values) {
+    Handler handler(std::move(handler_));
+    slot_.clear();
+    std::move(handler)(std::move(failure), std::forward<Values>(values)...);
+  }
+
+ private:
+  Handler handler_;
+  boost::asio::cancellation_slot slot_;
+};
+
+/// Hands a handler over to an executor of its own, which is kept from running out of work until then.
+template <class Handler, class HandlerExecutor>
+class RemoteCompletion {
+ public:
+  RemoteCompletion(Handler handler, boost::asio::cancellation_slot slot, const HandlerExecutor& executor)
+      : handler_(std::move(handler)),
+        slot_(slot),
+        executor_(boost::asio::prefer(executor, boost::asio::execution::outstanding_work.tracked)) {}
+
+  template <class... Values>
+  void operator()(std::exception_ptr failure, Values&&... values) {
+    slot_.clear();
+    const auto allocator = boost::asio::get_associated_allocator(handler_);
+    auto call = [handler = std::move(handler_), failure = std::move(failure),
+                 ... values = std::decay_t<Values>(std::forward<Values>(values))]() mutable {
+      std::move(handler)(std::move(failure), std::move(values)...);
+    };
+    const auto executor = std::move(executor_);
+    boost::asio::dispatch(executor, boost::asio::bind_allocator(allocator, std::move(call)));
+  }
+
+ private:
+  using Tracked =
+      std::decay_t<boost::asio::prefer_result_t<const HandlerExecutor&,
+                                                boost::asio::execution::outstanding_work_t::tracked_t>>;
+  Handler handler_;
+  boost::asio::cancellation_slot slot_;
+  Tracked executor_;
+};
+
+/// Calls `use` with the completion that a handler becomes: it runs through the handler's executor, which is
+/// the loop's by default, and disconnects its slot first.
+template <class Handler, class Use>
+auto with_completion(Loop& loop, Handler&& handler, boost::asio::cancellation_slot slot, Use&& use) {
+  const auto executor = boost::asio::get_associated_executor(handler, loop.get_executor());
+  using HandlerType = std::decay_t<Handler>;
+  if (runs_on(loop, executor)) {
+    return use(LocalCompletion<HandlerType>(std::forward<Handler>(handler), slot));
+  }
+  return use(RemoteCompletion<HandlerType, std::decay_t<decltype(executor)>>(std::forward<Handler>(handler),
+                                                                             slot, executor));
+}
+
+/// Emitting the signal of the slot, of whatever kind, cancels the operation from then on.
+inline void cancel_through(boost::asio::cancellation_slot slot, Operation operation) {
+  if (!slot.is_connected()) return;
+  slot.assign([operation = std::move(operation)](boost::asio::cancellation_type_t) { operation.cancel(); });
+}
+
+/// What begins an operation when its token wants it to. `start` is called with the completion, returns the
+/// Operation, and must not throw.
+class Initiation {
+ public:
+  using executor_type = Executor;
+  explicit Initiation(Loop& loop) noexcept : loop_(&loop) {}
+  executor_type get_executor() const noexcept { return loop_->get_executor(); }
+
+  template <class Handler, class Start>
+  void operator()(Handler&& handler, Start&& start) const {
+    const auto slot = boost::asio::get_associated_cancellation_slot(handler);
+    cancel_through(slot, with_completion(*loop_, std::forward<Handler>(handler), slot,
+                                         [&](auto completion) { return start(std::move(completion)); }));
+  }
+
+ private:
+  Loop* loop_;
+};
+
+/// Begins an operation that cannot be misused, so that beginning it does not throw.
+template <class Signature, class Token, class Start>
+auto initiate(Loop& loop, Token&& token, Start start) {
+  return boost::asio::async_initiate<Token, Signature>(Initiation(loop), token, std::move(start));
+}
+
+/// As Initiation, for a `start` that throws for misuse. A coroutine that awaits the operation is suspended by
+/// then, and nothing but a completion gets through to it: so what is thrown becomes the failure.
+template <class Result>
+class CheckedInitiation {
+ public:
+  using executor_type = Executor;
+  explicit CheckedInitiation(Loop& loop) noexcept : loop_(&loop) {}
+  executor_type get_executor() const noexcept { return loop_->get_executor(); }
+
+  template <class Handler, class Start>
+  void operator()(Handler&& handler, Start&& start) const {
+    const auto slot = boost::asio::get_associated_cancellation_slot(handler);
+    const auto allocator = boost::asio::get_associated_allocator(handler);
+    with_completion(*loop_, std::forward<Handler>(handler), slot, [&](auto completion) {
+      const auto shared = std::allocate_shared<decltype(completion)>(allocator, std::move(completion));
+      Operation operation;
+      try {
+        operation = start(CompletionOf<Result>(
+            [shared](auto&&... outcome) { (*shared)(std::forward<decltype(outcome)>(outcome)...); }));
+      } catch (...) {
+        if (loop_->is_closed()) throw;
+        loop_->call_soon([shared, failure = std::current_exception()] {
+          if constexpr (std::is_void_v<Result>) {
+            (*shared)(failure);
+          } else {
+            (*shared)(failure, Result{});
+          }
+        });
+        return;
+      }
+      cancel_through(slot, std::move(operation));
+    });
+  }
+
+ private:
+  Loop* loop_;
+};
+
+/// Begins an operation that completes with `(std::exception_ptr, Result)`, or without the latter for void.
+template <class Result, class Token, class Start>
+auto initiate_checked(Loop& loop, Token&& token, Start start) {
+  return boost::asio::async_initiate<Token, SignatureOf<Result>>(CheckedInitiation<Result>(loop), token,
+                                                                 std::move(start));
+}
+
+}  // namespace twinwire::detail

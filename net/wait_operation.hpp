@@ -1,0 +1,54 @@
+// Waiting for something that its owner announces: the end of a sleep, bytes to read, room to write.
+#pragma once
+
+#include <twinwire/net/list.hpp>
+#include <twinwire/net/operation.hpp>
+#include <twinwire/net/ref.hpp>
+
+#include <exception>
+#include <string>
+
+namespace twinwire::detail {
+
+struct WaiterTag;
+
+/// Completes when complete() or complete_soon() is called, or with the reason when it is cancelled. A
+/// background operation: that nothing is announced any more is no deadlock by itself; the task that waits is.
+class WaitOperation : public OperationState, public ListLink<WaiterTag> {
+ public:
+  WaitOperation(Loop& loop, VoidCompletion done, std::string description = {});
+
+  /// Completes now: only from a callback of the loop. Does nothing once it has ended.
+  void complete(std::exception_ptr failure = nullptr);
+  /// Completes in the next turn, and counts as ended from now on.
+  void complete_soon(std::exception_ptr failure = nullptr);
+
+ protected:
+  /// It has ended: lets go of what would have announced its end. Called once.
+  virtual void stop_waiting() noexcept {}
+
+ private:
+  void do_cancel(error_code reason) override { complete_soon(operation_failure(reason, description())); }
+  void abandon() noexcept override;
+  Ref<OperationState> leave_lists() noexcept;
+  void call(std::exception_ptr failure);
+
+  VoidCompletion done_;
+  bool ended_ = false;
+};
+
+/// Operations that wait for the same thing, in the order in which they began to. Their loop owns them.
+class Waiters {
+ public:
+  void add(WaitOperation& operation) noexcept { list_.push_back(operation); }
+  bool empty() const noexcept { return list_.empty(); }
+  /// All of them end, and complete in the next turn, in their order.
+  void complete_soon(const std::exception_ptr& failure = nullptr) {
+    while (!list_.empty()) list_.front().complete_soon(failure);
+  }
+
+ private:
+  List<WaitOperation, WaiterTag> list_;
+};
+
+}  // namespace twinwire::detail
