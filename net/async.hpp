@@ -43,7 +43,8 @@ template <class Token = boost::asio::use_awaitable_t<>>
 auto create_connection(Loop& loop, ProtocolFactory factory, ConnectOptions options, Token&& token = Token{}) {
   return detail::initiate_checked<Connection>(
       loop, token,
-      [&loop, factory = std::move(factory), options = std::move(options)](Completion<Connection> done) mutable {
+      [&loop, factory = std::move(factory),
+       options = std::move(options)](Completion<Connection> done) mutable {
         return loop.create_connection(std::move(factory), std::move(options), std::move(done));
       });
 }
@@ -62,7 +63,8 @@ auto create_server(Loop& loop, ProtocolFactory factory, ServerOptions options, T
 /// Loop::connect_accepted_socket. The socket belongs to the loop once the operation has begun.
 /// https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.connect_accepted_socket
 template <class Token = boost::asio::use_awaitable_t<>>
-auto connect_accepted_socket(Loop& loop, ProtocolFactory factory, NativeHandle sock, Token&& token = Token{}) {
+auto connect_accepted_socket(Loop& loop, ProtocolFactory factory, NativeHandle sock,
+                             Token&& token = Token{}) {
   return detail::initiate_checked<Connection>(
       loop, token, [&loop, factory = std::move(factory), sock](Completion<Connection> done) mutable {
         return loop.connect_accepted_socket(std::move(factory), sock, std::move(done));
@@ -72,7 +74,8 @@ auto connect_accepted_socket(Loop& loop, ProtocolFactory factory, NativeHandle s
 /// Loop::getaddrinfo. Completes with the addresses in the order to try.
 /// https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.getaddrinfo
 template <class Token = boost::asio::use_awaitable_t<>>
-auto getaddrinfo(Loop& loop, std::string host, Port port, ResolveOptions options = {}, Token&& token = Token{}) {
+auto getaddrinfo(Loop& loop, std::string host, Port port, ResolveOptions options = {},
+                 Token&& token = Token{}) {
   return detail::initiate_checked<std::vector<Address>>(
       loop, token,
       [&loop, host = std::move(host), port = std::move(port),
@@ -93,19 +96,21 @@ auto run_in_executor(Loop& loop, F function, Token&& token = Token{}) {
       });
 }
 
-/// Server::wait_closed. `loop` is the server's.
+/// Server::wait_closed. Throws std::logic_error at once on a server that was default-constructed.
 /// https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.Server.wait_closed
 template <class Token = boost::asio::use_awaitable_t<>>
-auto wait_closed(Loop& loop, Server server, Token&& token = Token{}) {
+auto wait_closed(Server server, Token&& token = Token{}) {
+  Loop& loop = server.get_loop();
   return detail::initiate_checked<void>(loop, token, [server = std::move(server)](VoidCompletion done) {
     return server.wait_closed(std::move(done));
   });
 }
 
-/// Server::serve_forever: cancelling closes the server, waits as wait_closed, and then completes. `loop` is
-/// the server's. https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.Server.serve_forever
+/// Server::serve_forever: cancelling closes the server, waits as wait_closed, and then completes.
+/// https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.Server.serve_forever
 template <class Token = boost::asio::use_awaitable_t<>>
-auto serve_forever(Loop& loop, Server server, Token&& token = Token{}) {
+auto serve_forever(Server server, Token&& token = Token{}) {
+  Loop& loop = server.get_loop();
   return detail::initiate_checked<void>(loop, token, [server = std::move(server)](VoidCompletion done) {
     return server.serve_forever(std::move(done));
   });

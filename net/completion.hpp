@@ -89,9 +89,8 @@ class RemoteCompletion {
   }
 
  private:
-  using Tracked =
-      std::decay_t<boost::asio::prefer_result_t<const HandlerExecutor&,
-                                                boost::asio::execution::outstanding_work_t::tracked_t>>;
+  using Tracked = std::decay_t<typename boost::asio::prefer_result<
+      const HandlerExecutor&, boost::asio::execution::outstanding_work_t::tracked_t>::type>;
   Handler handler_;
   boost::asio::cancellation_slot slot_;
   Tracked executor_;

@@ -91,6 +91,7 @@ class EventQueue {
     Event& event = *first();
     remove(event);
     if (event.when_ > instant_) instant_ = event.when_;
+    if (!heap_.empty()) prefetch(heap_.front().event);
     return event;
   }
 
@@ -103,6 +104,14 @@ class EventQueue {
       return when != other.when ? when < other.when : sequence < other.sequence;
     }
   };
+
+  /// With many connections what the next event works on is seldom in the cache: it is fetched while this one
+  /// is handled. An event lies at the beginning of what it belongs to.
+  static void prefetch(const Event* event) noexcept {
+    constexpr int line = 64;
+    const char* memory = reinterpret_cast<const char*>(event);
+    for (int i = 0; i < 6; ++i) __builtin_prefetch(memory + i * line);
+  }
 
   /// What is in the heap at the current instant was scheduled before all that is in the queue for it.
   Event* first() const noexcept {

@@ -8,8 +8,8 @@
 
 namespace twinwire::detail {
 
-/// Asks the loop's resolver or the backend's, unless the request can be answered from its own text: a numeric host with a
-/// numeric port never goes through name resolution. Destroying it abandons the look-up.
+/// Asks the loop's resolver or the backend's, unless the request can be answered from its own text: a numeric
+/// host with a numeric port never goes through name resolution. Destroying it abandons the look-up.
 class Lookup {
  public:
   Lookup() = default;

@@ -50,7 +50,7 @@ OperationState::OperationState(Loop& loop, std::string description)
 }  // namespace detail
 
 Loop::Loop(std::unique_ptr<detail::Backend> backend)
-    : pool_(new detail::CallPool), backend_(std::move(backend)) {}
+    : backend_(std::move(backend)), read_buffer_(backend_->read_buffer()), pool_(new detail::CallPool) {}
 
 Loop::~Loop() {
   // Nobody is told. What is dropped may own more that is pending, so this goes on until nothing is left.

@@ -141,6 +141,8 @@ class Loop {
   // --- for backends and the library's own layers ---
 
   detail::Backend& backend() noexcept { return *backend_; }
+  /// Space that every read of this loop may use, one at a time.
+  MutableBytes read_buffer() const noexcept { return read_buffer_; }
   /// What set_resolver was given last; null for the backend's own.
   const std::shared_ptr<Resolver>& resolver() const noexcept { return resolver_; }
   /// Runs what is ready now; what that makes ready waits for the next turn.
@@ -185,6 +187,14 @@ class Loop {
   void require_open(const char* operation) const;
   Operation start_job(Callback work, VoidCompletion done);
 
+  // In the order of use: what every message touches lies together.
+  std::unique_ptr<detail::Backend> backend_;
+  MutableBytes read_buffer_;
+  Observer* observer_ = nullptr;
+  int depth_ = 0;
+  bool running_ = false;
+  bool stopping_ = false;
+  bool closed_ = false;
   detail::CallPool* pool_;
   detail::ReadyQueue ready_;
   detail::List<detail::ScheduledCall, detail::WaitingTag> waiting_;
@@ -194,13 +204,7 @@ class Loop {
   std::vector<SignalHandler> signal_handlers_;
   ExceptionHandler exception_handler_;
   std::shared_ptr<Resolver> resolver_;
-  Observer* observer_ = nullptr;
   std::uint64_t random_count_ = 0;
-  int depth_ = 0;
-  bool running_ = false;
-  bool stopping_ = false;
-  bool closed_ = false;
-  std::unique_ptr<detail::Backend> backend_;
 };
 
 template <class F>

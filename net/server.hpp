@@ -11,6 +11,8 @@
 
 namespace twinwire {
 
+class Loop;
+
 namespace detail {
 class ServerState;
 }
@@ -33,6 +35,8 @@ class Server {
   Server& operator=(Server) noexcept;
   ~Server();
 
+  /// The loop it serves on. Throws std::logic_error on a default-constructed server, or when the loop is gone.
+  Loop& get_loop() const;
   /// The listening sockets; none once it is closed.
   std::vector<ServerSocket> sockets() const;
   /// The port of the first socket; 0 once it is closed.

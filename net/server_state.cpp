@@ -276,6 +276,12 @@ ServerState& Server::open_state() const {
   return *state_;
 }
 
+Loop& Server::get_loop() const {
+  Loop* loop = open_state().loop();
+  if (!loop) throw std::logic_error("the loop of the server is gone");
+  return *loop;
+}
+
 void Server::start_serving() const {
   open_state().start_serving();
 }

@@ -23,6 +23,8 @@ class ServerState final : public RefCounted, public ListLink<ServerTag> {
   void close();
   /// The loop is going away: forgets everything without a callback.
   void detach_loop() noexcept;
+  /// Null when it is gone.
+  Loop* loop() const noexcept { return loop_; }
   bool is_serving() const noexcept { return serving_; }
   bool is_closed() const noexcept { return closed_; }
   std::vector<ServerSocket> sockets() const;

@@ -180,7 +180,7 @@ bool StreamTransport::read_once() {
     });
     if (!called || !is_reading()) return false;
   } else {
-    space = loop_->backend().read_buffer();
+    space = loop_->read_buffer();
   }
   const IoResult result = wire_->read_some(space);
   readable_ = !result.drained;

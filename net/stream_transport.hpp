@@ -84,17 +84,12 @@ class StreamTransport final : public TransportState,
   bool call_protocol(const char* callback, F&& function);
   void publish(std::string_view what, Bytes payload, error_code error = {}) const;
 
+  // In the order of use: what every message touches lies together.
   Loop* loop_;
   std::unique_ptr<Wire> wire_;
-  std::shared_ptr<BaseProtocol> protocol_;
   /// The protocol, seen as the one or the other kind of receiver.
   class Protocol* plain_ = nullptr;
   BufferedProtocol* buffered_ = nullptr;
-  Ref<ServerState> server_;
-  WriteBuffer buffer_;
-  FlowControl flow_;
-  error_code lost_error_;
-  int cork_depth_ = 0;
   State state_ = State::open;
   Eof eof_ = Eof::none;
   bool paused_ = false;
@@ -102,6 +97,12 @@ class StreamTransport final : public TransportState,
   bool readable_ = false;      ///< the wire has told of something that was not read yet
   bool hung_up_ = false;       ///< the wire has told that the connection is gone
   bool read_pending_ = false;  ///< a call to go on reading is scheduled
+  int cork_depth_ = 0;
+  WriteBuffer buffer_;
+  FlowControl flow_;
+  std::shared_ptr<BaseProtocol> protocol_;
+  Ref<ServerState> server_;
+  error_code lost_error_;
 };
 
 }  // namespace twinwire::detail

@@ -93,6 +93,7 @@ class Flow {
   void wait_for_acknowledgement();
   bool writer_needs_acknowledgement() const noexcept { return writer_waits_ || sent_ < written_; }
 
+  MemberEvent<Flow, &Flow::arrive> arrival_{*this};
   TcpConnection& connection_;
   int writer_;
   PacketSites sites_;
@@ -101,9 +102,6 @@ class Flow {
   ByteRing ring_;
   Ring<Packet> packets_;
   Ring<Acknowledgement> acknowledgements_;
-  MemberEvent<Flow, &Flow::arrive> arrival_{*this};
-  MemberEvent<Flow, &Flow::acknowledgement_seen> acknowledgement_{*this};
-
   std::uint64_t written_ = 0;
   std::uint64_t sent_ = 0;
   std::uint64_t arrived_ = 0;
@@ -118,6 +116,7 @@ class Flow {
   bool fin_sent_ = false;
   bool fin_arrived_ = false;
   bool writer_waits_ = false;
+  MemberEvent<Flow, &Flow::acknowledgement_seen> acknowledgement_{*this};
 };
 
 }  // namespace twinwire::sim

@@ -74,6 +74,8 @@ void HostBackend::schedule(detail::Event& event, TimePoint when) {
     when = TimePoint(Duration(static_cast<std::int64_t>(exact < latest ? exact : latest)));
   }
   world_.schedule(event, when);
+  // What is due already belongs to the turn that is about to come.
+  if (when <= world_.time() && turn_.scheduled()) world_.schedule(turn_, world_.time());
 }
 
 // --- turns ---

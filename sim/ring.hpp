@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <span>
@@ -12,39 +13,50 @@
 
 namespace twinwire::sim {
 
-/// First in, first out; grows in powers of two and never shrinks until cleared.
-template <class T>
+/// First in, first out. The first few lie in the object itself; beyond that it grows in powers of two, and
+/// never shrinks.
+template <class T, std::size_t Inline = 2>
 class Ring {
  public:
+  Ring() = default;
+  Ring(const Ring&) = delete;
+  Ring& operator=(const Ring&) = delete;
+
   bool empty() const noexcept { return head_ == tail_; }
-  std::size_t size() const noexcept { return tail_ - head_; }
-  T& front() noexcept { return slots_[head_ & (capacity_ - 1)]; }
-  T& back() noexcept { return slots_[(tail_ - 1) & (capacity_ - 1)]; }
-  T& operator[](std::size_t index) noexcept { return slots_[(head_ + index) & (capacity_ - 1)]; }
+  std::size_t size() const noexcept { return static_cast<std::uint32_t>(tail_ - head_); }
+  T& front() noexcept { return slots_[head_ & mask_]; }
+  T& back() noexcept { return slots_[(tail_ - 1) & mask_]; }
+  T& operator[](std::size_t index) noexcept { return slots_[(head_ + index) & mask_]; }
   void pop_front() noexcept { ++head_; }
   void pop_back() noexcept { --tail_; }
   void push_back(const T& value) {
-    if (size() == capacity_) grow();
-    slots_[tail_++ & (capacity_ - 1)] = value;
+    if (size() > mask_) grow();
+    slots_[tail_++ & mask_] = value;
   }
   void clear() noexcept { head_ = tail_ = 0; }
 
  private:
+  static_assert((Inline & (Inline - 1)) == 0, "a power of two");
+
   void grow() {
-    const std::size_t capacity = capacity_ == 0 ? 2 : capacity_ * 2;
+    const std::size_t capacity = (std::size_t{mask_} + 1) * 2;
     std::unique_ptr<T[]> slots(new T[capacity]);
     const std::size_t count = size();
     for (std::size_t i = 0; i < count; ++i) slots[i] = (*this)[i];
-    slots_ = std::move(slots);
-    capacity_ = capacity;
+    more_ = std::move(slots);
+    slots_ = more_.get();
+    mask_ = static_cast<std::uint32_t>(capacity - 1);
     head_ = 0;
-    tail_ = count;
+    tail_ = static_cast<std::uint32_t>(count);
   }
 
-  std::unique_ptr<T[]> slots_;
-  std::size_t capacity_ = 0;
-  std::size_t head_ = 0;
-  std::size_t tail_ = 0;
+  T* slots_ = few_;
+  std::uint32_t mask_ = Inline - 1;
+  // These run over, which does no harm: only their difference and their low bits count.
+  std::uint32_t head_ = 0;
+  std::uint32_t tail_ = 0;
+  std::unique_ptr<T[]> more_;
+  T few_[Inline];
 };
 
 /// Bytes of a stream that are on their way. Memory is taken when there are bytes, and kept for the next ones.

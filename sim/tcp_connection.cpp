@@ -17,12 +17,11 @@ std::string reversed(std::string name) {
 TcpConnection::TcpConnection(World& world, Host& client, const Address& client_address,
                              const Address& server_address, std::string name)
     : world_(world),
-      name_(std::move(name)),
       id_(world.join(*this)),
+      name_(std::move(name)),
       flows_{Flow(*this, 0, name_), Flow(*this, 1, reversed(name_))} {
   sides_[0].host = &client;
-  sides_[0].address = client_address;
-  sides_[1].address = server_address;
+  addresses_ = {client_address, server_address};
   flows_[0].set_buffer_sizes(client.options().send_buffer_size, 0);
   handshake_ = std::make_unique<Handshake>(*this);
 }
@@ -35,7 +34,7 @@ error_code TcpConnection::connect_result() const {
 }
 
 error_code TcpConnection::take_error(int side) noexcept {
-  return std::exchange(sides_[index(side)].error, {});
+  return std::exchange(errors_[index(side)], {});
 }
 
 // --- handshake ---
@@ -74,7 +73,7 @@ void TcpConnection::close(int side) {
   if (self.closed) return;
   self.closed = true;
   self.wire = nullptr;
-  self.host->release_port(self.address, side == 0);
+  self.host->release_port(address(side), side == 0);
   if (side == 0 && !established_) {
     handshake_.reset();
     connect_error_ = make_error(errc::operation_canceled);
@@ -132,7 +131,7 @@ void TcpConnection::die(int side, error_code error) {
   const detail::Ref<TcpConnection> keep(this);
   Side& self = sides_[index(side)];
   self.dead = true;
-  self.error = error;
+  errors_[index(side)] = error;
   outgoing(side).drop();
   if (TcpWire* wire = self.wire) wire->tell_hang_up();
   finish_if_over();

@@ -34,7 +34,7 @@ class TcpConnection final : public detail::RefCounted, public detail::ListLink<C
   std::uint64_t id() const noexcept { return id_; }
   Host& host(int side) const noexcept { return *sides_[index(side)].host; }
   Link& link(int from_side) const noexcept { return *sides_[index(from_side)].outgoing; }
-  const Address& address(int side) const noexcept { return sides_[index(side)].address; }
+  const Address& address(int side) const noexcept { return addresses_[index(side)]; }
   Flow& outgoing(int side) noexcept { return flows_[index(side)]; }
   Flow& incoming(int side) noexcept { return flows_[index(1 - side)]; }
 
@@ -45,7 +45,7 @@ class TcpConnection final : public detail::RefCounted, public detail::ListLink<C
   error_code connect_result() const;
   bool established() const noexcept { return established_; }
   /// The error that ended it, seen from this side. Reading it with `take` clears it, as SO_ERROR does.
-  error_code error(int side) const noexcept { return sides_[index(side)].error; }
+  error_code error(int side) const noexcept { return errors_[index(side)]; }
   error_code take_error(int side) noexcept;
   bool is_dead(int side) const noexcept { return sides_[index(side)].dead; }
   void close(int side);
@@ -70,8 +70,6 @@ class TcpConnection final : public detail::RefCounted, public detail::ListLink<C
     Host* host = nullptr;
     TcpWire* wire = nullptr;
     Link* outgoing = nullptr;
-    Address address;
-    error_code error;
     bool closed = false;
     bool dead = false;  ///< reset or timed out: nothing can be sent any more
   };
@@ -79,14 +77,17 @@ class TcpConnection final : public detail::RefCounted, public detail::ListLink<C
   static constexpr std::size_t index(int side) noexcept { return static_cast<std::size_t>(side); }
   void die(int side, error_code error);
 
+  // In the order of use: what every packet touches lies together.
   World& world_;
-  std::string name_;
   std::uint64_t id_;
   std::array<Side, 2> sides_;
+  bool established_ = false;
+  std::string name_;
   std::array<Flow, 2> flows_;
+  std::array<Address, 2> addresses_;
+  std::array<error_code, 2> errors_;
   std::unique_ptr<Handshake> handshake_;
   error_code connect_error_;
-  bool established_ = false;
 };
 
 }  // namespace twinwire::sim
