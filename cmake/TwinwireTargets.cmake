@@ -12,6 +12,8 @@ if(PROJECT_IS_TOP_LEVEL)
   set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 endif()
 
+# Whoever adds this project with add_subdirectory links what our targets link.
+set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON)
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
 find_package(Boost 1.81 REQUIRED)
@@ -35,6 +37,9 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # GCC 12 warns inside its own headers about code that it has inlined.
   target_compile_options(twinwire_flags INTERFACE -Wno-maybe-uninitialized -Wno-stringop-overflow
                          -Wno-array-bounds -Wno-restrict -Wno-mismatched-new-delete)
+elseif(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  # The stable_sort of libstdc++ 12 uses what libstdc++ 12 deprecates.
+  target_compile_options(twinwire_flags INTERFACE -Wno-deprecated-declarations)
 endif()
 
 if(TWINWIRE_SANITIZE)

@@ -1,5 +1,7 @@
 #include <twinwire/net/error.hpp>
 
+#include <algorithm>
+
 namespace twinwire {
 namespace {
 
@@ -23,7 +25,9 @@ class ContractCategory final : public boost::system::error_category {
 
 std::string compose(const std::string& sentence, error_code code, const std::vector<Attempt>& attempts) {
   std::string text = sentence + ": " + code.message();
-  if (attempts.size() < 2) return text;
+  const bool all_alike = std::ranges::all_of(
+      attempts, [&](const Attempt& attempt) { return attempt.error == attempts.front().error; });
+  if (all_alike) return text;
   text += " (";
   for (std::size_t i = 0; i < attempts.size(); ++i) {
     if (i != 0) text += "; ";

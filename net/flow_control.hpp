@@ -4,8 +4,10 @@
 #include <twinwire/net/transport.hpp>
 
 #include <cstddef>
+#include <limits>
 #include <optional>
 #include <stdexcept>
+#include <string>
 
 namespace twinwire::detail {
 
@@ -23,7 +25,7 @@ class FlowControl {
   void set_limits(std::optional<std::ptrdiff_t> high, std::optional<std::ptrdiff_t> low,
                   WriteBufferLimits defaults = stream_defaults) {
     const auto default_high = static_cast<std::ptrdiff_t>(defaults.high);
-    const std::ptrdiff_t new_high = high ? *high : (low ? 4 * *low : default_high);
+    const std::ptrdiff_t new_high = high ? *high : (low ? four_times(*low) : default_high);
     const std::ptrdiff_t new_low = low ? *low : new_high / 4;
     if (new_low < 0 || new_high < new_low) {
       throw std::invalid_argument("write buffer limits: high (" + std::to_string(new_high) +
@@ -47,6 +49,13 @@ class FlowControl {
   }
 
  private:
+  /// Bounded; a negative value, which is rejected later, stays as it is.
+  static constexpr std::ptrdiff_t four_times(std::ptrdiff_t low) noexcept {
+    constexpr std::ptrdiff_t largest = std::numeric_limits<std::ptrdiff_t>::max();
+    if (low < 0) return low;
+    return low > largest / 4 ? largest : 4 * low;
+  }
+
   WriteBufferLimits limits_;
   bool paused_ = false;
 };

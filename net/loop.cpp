@@ -244,10 +244,14 @@ void Loop::set_resolver(Resolver resolver) {
 
 void Loop::add_signal_handler(int signal_number, Callback callback) {
   require_open("add_signal_handler");
+  auto shared = std::make_shared<Callback>(std::move(callback));
+  const auto found = std::ranges::find(signal_handlers_, signal_number, &SignalHandler::number);
+  if (found != signal_handlers_.end()) {
+    found->callback = std::move(shared);
+    return;
+  }
   backend_->watch_signal(signal_number, true);
-  remove_signal_handler(signal_number);
-  backend_->watch_signal(signal_number, true);
-  signal_handlers_.push_back({signal_number, std::make_shared<Callback>(std::move(callback))});
+  signal_handlers_.push_back({signal_number, std::move(shared)});
 }
 
 bool Loop::remove_signal_handler(int signal_number) {

@@ -45,8 +45,8 @@ using ExceptionHandler = UniqueFunction<void(const ExceptionContext&)>;
 
 /// asyncio's event loop: https://docs.python.org/3/library/asyncio-eventloop.html
 ///
-/// All methods are for the loop's own thread, call_soon_threadsafe and stop_threadsafe excepted. Destroying
-/// a loop destroys what is on it without any callbacks; close() ends everything in order first.
+/// All methods are for the loop's own thread, call_soon_threadsafe excepted. Destroying a loop destroys what
+/// is on it without any callbacks; close() ends everything in order first.
 class Loop {
  public:
   explicit Loop(std::unique_ptr<detail::Backend> backend);

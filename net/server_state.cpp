@@ -30,12 +30,15 @@ class ServerState::Listener final : public WireSink {
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
-  void on_readable() override { server_.accept_from(*this); }
+  void on_readable() override {
+    if (!resting) server_.accept_from(*this);
+  }
   void on_writable() override {}
   void on_hang_up() override {}
 
   std::unique_ptr<Acceptor> acceptor;
   Handle retry;
+  bool resting = false;  ///< the system is out of something: what arrives waits for the retry
 
  private:
   ServerState& server_;
@@ -183,7 +186,9 @@ void ServerState::pause_accepting(Listener& listener, error_code error) {
                                  {},
                                  {}});
   if (!serving_) return;
+  listener.resting = true;
   listener.retry = loop_->call_later(accept_retry_delay, [self = Ref<ServerState>(this), &listener] {
+    listener.resting = false;
     if (self->serving_) self->accept_from(listener);
   });
 }

@@ -75,6 +75,17 @@ Task spawn(Loop& loop, awaitable<void> coroutine, std::string name, TaskOptions 
 
 namespace detail {
 
+/// A function that is a coroutine, such as a lambda with captures. It must live as long as its coroutine
+/// runs.
+template <class F>
+concept CoroutineFunction = requires(F& function) { typename std::invoke_result_t<F&>::value_type; };
+
+/// Keeps the function for its coroutine.
+template <CoroutineFunction F>
+std::invoke_result_t<F&> call_kept(F function) {
+  co_return co_await function();
+}
+
 /// Runs `coroutine` and the loop until it has ended. What escapes from it is thrown.
 void run_main(Loop& loop, awaitable<void> coroutine);
 
@@ -84,6 +95,13 @@ awaitable<void> keep_result(awaitable<T> coroutine, std::shared_ptr<std::optiona
 }
 
 }  // namespace detail
+
+/// spawn for a function that is a coroutine: `spawn(loop, [&]() -> awaitable<void> { ... }, "client")`. The
+/// function is kept for as long as the coroutine runs, which `[&] { ... }()`, called by you, is not.
+template <detail::CoroutineFunction F>
+Task spawn(Loop& loop, F function, std::string name, TaskOptions options = {}) {
+  return spawn(loop, detail::call_kept(std::move(function)), std::move(name), options);
+}
 
 /// Runs the loop until the coroutine has ended, and returns or throws what it did. A simulated loop drives
 /// its world meanwhile, and throws SimulationError when that gets stuck. Throws std::logic_error when the
@@ -99,6 +117,12 @@ T run_until_complete(Loop& loop, awaitable<T> main) {
     detail::run_main(loop, detail::keep_result(std::move(main), result));
     return std::move(**result);
   }
+}
+
+/// run_until_complete for a function that is a coroutine.
+template <detail::CoroutineFunction F>
+auto run_until_complete(Loop& loop, F main) {
+  return run_until_complete(loop, main());
 }
 
 }  // namespace twinwire

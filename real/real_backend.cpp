@@ -98,16 +98,20 @@ void RealBackend::turn() {
     loop_->guard([&] { has_work = asio->has_work(); }, asio_failure);
     if (!has_work) asio = nullptr;
   }
-  const bool due = set_alarm();
-  wait_for_events(!due && !loop_->has_ready() && !inbox_.pending(), asio);
+  const bool due = !timers_.empty() && set_alarm();
+  const bool block = !due && !loop_->has_ready() && !inbox_.pending();
+  if (!asio && options_.spin == Duration::zero()) {
+    poller_->poll(block);
+  } else {
+    wait_for_events(block, asio);
+  }
   if (inbox_.pending()) inbox_.drain(*loop_);
   if (alarm_.take_ring() || due) fire_due();
   loop_->run_turn();
 }
 
-/// Makes sure that the loop wakes for the next timer. True if its time has come.
+/// Makes sure that the loop wakes for the next timer, of which there is one. True if its time has come.
 bool RealBackend::set_alarm() {
-  if (timers_.empty()) return false;
   const TimePoint next = timers_.next_time();
   if (alarm_.covers(next)) return false;
   if (next <= time()) return true;

@@ -8,7 +8,6 @@ namespace resp {
 Player::Player(twinwire::Loop& loop, const ClientOptions& options, std::uint64_t rounds, bool ends_with_quit,
                const Mistakes& mistakes)
     : loop_(loop),
-      name_(options.name),
       rounds_(rounds),
       workload_(loop.choices(), options.name, ends_with_quit),
       client_(loop, options, mistakes) {}
@@ -44,8 +43,8 @@ void Player::answered(const Operation& operation, const Answer& answer) {
   if (failure_) return;
   try {
     expectations_.check(operation, answer, now_ms());
-  } catch (const WrongReply& wrong) {
-    failure_ = std::make_exception_ptr(WrongReply(name_ + ": " + wrong.what()));
+  } catch (const WrongReply&) {
+    failure_ = std::current_exception();
     return;
   }
   if (expectations_.is_doubtful(operation.key)) workload_.replace_key(operation.key);

@@ -9,7 +9,6 @@
 
 #include <cstdint>
 #include <exception>
-#include <string>
 
 namespace resp {
 
@@ -33,7 +32,6 @@ class Player {
   std::int64_t now_ms() const;
 
   twinwire::Loop& loop_;
-  std::string name_;
   std::uint64_t rounds_;
   Workload workload_;
   Expectations expectations_;

@@ -7,7 +7,7 @@ namespace resp {
 namespace {
 
 /// As much of a text as a message shows.
-constexpr std::size_t shown_max = 40;
+constexpr std::size_t shown_max = 24;
 
 /// A number behind the mark that tells what it is, and the end of the line.
 void put_number_line(std::string& out, char mark, std::int64_t value) {

@@ -172,7 +172,7 @@ CONTRACT_TEST("GEN-08", "a callback that throws drops the write buffer") {
 
 CONTRACT_TEST("GEN-09", "PW that throws is only reported, and is not repeated for the same episode") {
   const Pair pair = stage.connect_deaf_server();
-  pair.client->transport.set_write_buffer_limits(1000);
+  pair.client->transport.set_write_buffer_limits(0);
   pair.client->on_pause = [] { throw Mistake(); };
   std::size_t written = fill(pair.client->transport);
   CHECK(pair.client->events() == "CM PW");
@@ -193,7 +193,7 @@ CONTRACT_TEST("GEN-09", "PW that throws is only reported, and is not repeated fo
 
 CONTRACT_TEST("GEN-09", "RW that throws is only reported, and the next episode is as usual") {
   const Pair pair = stage.connect_deaf_server();
-  pair.client->transport.set_write_buffer_limits(1000);
+  pair.client->transport.set_write_buffer_limits(0);
   pair.client->on_resume = [] { throw Mistake(); };
   std::size_t written = fill(pair.client->transport);
   pair.server->transport.resume_reading();
@@ -210,8 +210,6 @@ CONTRACT_TEST("GEN-09", "RW that throws is only reported, and the next episode i
     pair.client->transport.write(pattern(1000, written));
     written += 1000;
   }
-  pair.client->transport.write(pattern(1001, written));
-  written += 1001;
   CHECK(pair.client->events() == "CM PW RW PW");
   pair.server->transport.resume_reading();
   stage.run_until_received(*pair.server, written);

@@ -4,8 +4,10 @@
 #include <twinwire/real/event_loop.hpp>
 
 #include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <iterator>
+#include <mutex>
 
 namespace twinwire::contract {
 namespace {
@@ -24,6 +26,16 @@ constexpr Duration look_interval = 500us;
 std::size_t process_descriptors() {
   const std::filesystem::directory_iterator all("/proc/self/fd");
   return static_cast<std::size_t>(std::distance(begin(all), end(all)));
+}
+
+/// The first loop that watches a signal leaves a descriptor to the process, for those that come after it.
+void open_lasting_descriptors() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    const std::unique_ptr<Loop> loop = real::new_event_loop();
+    loop->add_signal_handler(SIGURG, [] {});
+    loop->remove_signal_handler(SIGURG);
+  });
 }
 
 class RealStage final : public Stage {
@@ -90,6 +102,7 @@ class RealStage final : public Stage {
 }  // namespace
 
 std::unique_ptr<Stage> real_stage() {
+  open_lasting_descriptors();
   return std::make_unique<RealStage>();
 }
 

@@ -3,9 +3,12 @@
 namespace twinwire::contract {
 namespace {
 
-/// Small, so that a few hundred KiB fill a connection; what a system makes of it is its own affair.
-constexpr int small_buffer = 16 * 1024;
+/// Fixed, so that a system does not let it grow while it fills. The receiving end's is left alone: one that
+/// is smaller than a segment of the loopback device makes Linux wait for timers.
+constexpr int deaf_send_buffer = 128 * 1024;
 constexpr std::size_t fill_step = 16 * 1024;
+/// More than a connection takes in once it has moved on what it held when it was full.
+constexpr std::size_t clog_extra = 256 * 1024;
 constexpr std::size_t fill_max = 64 * 1024 * 1024;
 
 }  // namespace
@@ -33,6 +36,12 @@ std::size_t fill(const CheckedTransport& transport) {
     written += fill_step;
   }
   return written;
+}
+
+std::size_t clog(const CheckedTransport& transport) {
+  const std::size_t written = fill(transport);
+  transport.write(pattern(clog_extra, written));
+  return written + clog_extra;
 }
 
 // --- time passes
@@ -115,8 +124,7 @@ Pair Stage::connect_pair() {
 Pair Stage::connect_deaf_server() {
   const auto client_end = recorder("client");
   const auto server_end = recorder("server");
-  client_end->send_buffer = small_buffer;
-  server_end->receive_buffer = small_buffer;
+  client_end->send_buffer = deaf_send_buffer;
   server_end->start_paused = true;
   return connect_pair(client_end, server_end);
 }

@@ -80,7 +80,7 @@ class Stage {
   /// Connects these two over a server that is closed afterwards; both have had connection_made.
   Pair connect_pair(std::shared_ptr<Recorder> client_end, std::shared_ptr<Recorder> server_end);
   Pair connect_pair();
-  /// A pair whose named end does not read, and where little fits between the two.
+  /// A pair whose server does not read until it is told to: see fill and clog.
   Pair connect_deaf_server();
   void run_until_lost(const Recorder& recorder);
   void run_until_lost(const Pair& pair);
@@ -121,5 +121,7 @@ std::string pattern(std::size_t size, std::size_t start = 0);
 /// Writes until the transport has to buffer something, or was closed meanwhile. How much was written:
 /// pattern(that much).
 std::size_t fill(const CheckedTransport& transport);
+/// Writes more than fits between the two ends: some stays buffered for as long as the peer does not read.
+std::size_t clog(const CheckedTransport& transport);
 
 }  // namespace twinwire::contract

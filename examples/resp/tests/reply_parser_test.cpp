@@ -1,0 +1,98 @@
+#include "reply_parser.hpp"
+
+#include "cuts.hpp"
+
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+namespace resp {
+namespace {
+
+using Step = ReplyParser::Step;
+
+struct Parse {
+  std::vector<Reply> replies;
+  std::string error;
+  bool operator==(const Parse&) const = default;
+};
+
+Parse parse(const testing::Pieces& pieces, const ParserLimits& limits = {}, const Mistakes& mistakes = {}) {
+  ReplyParser parser(limits, mistakes);
+  Parse result;
+  for (const std::string_view piece : pieces) {
+    parser.feed(twinwire::as_bytes(piece));
+    Step step = parser.next();
+    for (; step == Step::reply; step = parser.next()) result.replies.push_back(parser.take_reply());
+    if (step == Step::failed) {
+      result.error = parser.error();
+      break;
+    }
+  }
+  return result;
+}
+
+std::string error_of(std::string_view stream) {
+  return parse({stream}).error;
+}
+
+const std::vector<Reply> samples{
+    Reply::status("OK"),
+    Reply::bulk("line\r\nend"),
+    Reply::error("ERR no"),
+    Reply::number(-42),
+    Reply::null(),
+    Reply::bulk(""),
+    Reply::array({Reply::number(1), Reply::array({Reply::bulk("deep"), Reply::null()}), Reply::array({})}),
+    Reply::array({}),
+    Reply::number(INT64_MAX),
+};
+
+std::string stream_of(const std::vector<Reply>& replies) {
+  std::string stream;
+  for (const Reply& reply : replies) put_reply(stream, reply);
+  return stream;
+}
+
+TEST_CASE("replies are the same however the stream is cut") {
+  const std::string stream = stream_of(samples);
+  testing::for_all_cuts(stream, [&](const testing::Pieces& pieces) {
+    if (parse(pieces) != Parse{samples, ""}) FAIL("cut into " << pieces.size());
+  });
+}
+
+TEST_CASE("both forms of null are null") {
+  CHECK(parse({"$-1\r\n*-1\r\n"}) == Parse{{Reply::null(), Reply::null()}, ""});
+}
+
+TEST_CASE("malformed replies are errors") {
+  CHECK(error_of("HTTP/1.1 400 Bad Request\r\n") == "malformed reply: unknown type 'H'");
+  CHECK(error_of(":x\r\n") == "malformed reply: not an integer: 'x'");
+  CHECK(error_of("$-2\r\n") == "malformed reply: invalid length '-2'");
+  CHECK(error_of("*9999999\r\n") == "malformed reply: invalid length '9999999'");
+  CHECK(error_of("+OK\n") == "malformed reply: a line has no type or does not end with CR LF");
+  CHECK(error_of("\r\n") == "malformed reply: a line has no type or does not end with CR LF");
+  CHECK(error_of("$1\r\nxyz") == "malformed reply: a bulk does not end with CR LF");
+  CHECK(error_of("+" + std::string(70'000, 'x')) == "malformed reply: a line is too long");
+  std::string nested;
+  for (int i = 0; i < 40; ++i) nested += "*1\r\n";
+  CHECK(error_of(nested) == "malformed reply: arrays are nested too deeply");
+}
+
+TEST_CASE("a body that spans reads is the mistake that whole messages do not show") {
+  Mistakes mistakes;
+  mistakes.body_swallows_rest = true;
+  const std::vector<Reply> replies{Reply::bulk("0123456789"), Reply::number(1)};
+  const std::string stream = stream_of(replies);
+  const std::string_view whole = stream;
+  CHECK(parse({whole}, {}, mistakes) == Parse{replies, ""});
+  // Cut where the body ends, or with nothing behind it: that goes well too.
+  CHECK(parse({whole.substr(0, 17), whole.substr(17)}, {}, mistakes) == Parse{replies, ""});
+  CHECK(parse({whole.substr(0, 8), whole.substr(8, 9), whole.substr(17)}, {}, mistakes) ==
+        Parse{replies, ""});
+  CHECK(parse({whole.substr(0, 8), whole.substr(8)}, {}, mistakes).replies.size() == 1);
+}
+
+}  // namespace
+}  // namespace resp
