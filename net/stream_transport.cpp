@@ -54,6 +54,7 @@ bool StreamTransport::start(std::shared_ptr<BaseProtocol> protocol) {
   set_protocol(std::move(protocol));
   publish("connection_made", {});
   const bool made = call_protocol("connection_made", [&] { protocol_->connection_made(Transport(self)); });
+  if (!made) wire_->abort();  // nobody has ever taken charge of this connection
   if (state_ == State::open || state_ == State::flushing) wire_->set_sink(this);
   return made;
 }

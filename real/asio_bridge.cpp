@@ -14,11 +14,12 @@ AsioBridge::~AsioBridge() {
 bool AsioBridge::has_work() {
   // An io_context stops when it runs out of work, which is the public way to learn whether anything is
   // pending. Our own wait is work, too; once it has ended, not to be stopped means that there is other.
-  if (!context_.stopped()) return true;
+  if (!idle_ && !context_.stopped()) return true;
   context_.restart();
   if (waiting_) return true;  // stopped by somebody else, whose loop it is not
   context_.poll();
-  return !context_.stopped();
+  idle_ = context_.stopped();
+  return !idle_;
 }
 
 bool AsioBridge::run_one(bool block, bool& poller_ready) {

@@ -8,7 +8,7 @@ namespace twinwire::real {
 
 /// Our own descriptors lie in a poller, and while no Asio operation is pending the loop waits on that alone.
 /// When one is, the poller's descriptor becomes one more object of the io_context, and the loop waits on
-/// that: three more system calls for each time it wakes. Loop thread only.
+/// that: two more system calls for each time it wakes. Loop thread only.
 class AsioBridge {
  public:
   explicit AsioBridge(int poller_descriptor);
@@ -28,6 +28,7 @@ class AsioBridge {
   boost::asio::io_context context_;
   boost::asio::posix::stream_descriptor poller_;
   bool waiting_ = false;  ///< our wait for the poller is pending
+  bool idle_ = false;     ///< nothing was pending when it was looked last
 };
 
 }  // namespace twinwire::real

@@ -137,6 +137,91 @@ CONTRACT_TEST("GEN-08", "a data callback that throws is reported once and ends t
   CHECK(bystanders.server->events() == "CM DR:alive");
 }
 
+// D11
+CONTRACT_TEST("GEN-08", "CM that throws fails the connect, and the connection is aborted with a CL") {
+  const auto client = stage.recorder("client");
+  std::vector<std::shared_ptr<Recorder>> accepted;
+  const Server listening = listen_for_many(stage, accepted);
+  client->on_made = [] { throw Mistake(); };
+  const auto outcome = Outcome<Connection>::make();
+  stage.client().create_connection(client->factory(), stage.address_of(listening), outcome->completion());
+  stage.run_until([&] { return outcome->done() && client->lost(); }, "the connect to fail");
+  CHECK(outcome->error() == "callback_failure");
+  CHECK(client->events() == "CM CL:callback_failure");
+  const std::vector<Report> reports = stage.take_reports();
+  REQUIRE(reports.size() == 1);
+  CHECK(reports[0].message.find("connection_made") != std::string::npos);
+  CHECK(reports[0].what == "on purpose");
+  CHECK(reports[0].transport == client->transport.raw());
+  CHECK(reports[0].protocol == client->protocol());
+  stage.settle();
+  for (const auto& server : accepted) CHECK(server->events() == "CM CL:connection_reset");
+  listening.close();
+}
+
+CONTRACT_TEST("GEN-08", "CM that throws in a server aborts that connection; the server goes on accepting") {
+  const auto first = stage.recorder("first client");
+  const auto second = stage.recorder("second client");
+  std::vector<std::shared_ptr<Recorder>> accepted;
+  const Server listening = stage.listen([&]() -> std::shared_ptr<BaseProtocol> {
+    const auto server = accepted.emplace_back(stage.recorder("server"));
+    if (accepted.size() == 1) server->on_made = [] { throw Mistake(); };
+    return server->protocol();
+  });
+  // The reset may come before the client's system told that it is connected: then the attempt fails.
+  const auto outcome = Outcome<Connection>::make();
+  stage.client().create_connection(first->factory(), stage.address_of(listening), outcome->completion());
+  stage.run_until([&] { return outcome->done() && (outcome->failure || first->lost()); }, "the reset");
+  CHECK((outcome->failure ? outcome->error() : name_of(first->error())) == "connection_reset");
+  REQUIRE(accepted.size() == 1);
+  stage.run_until_lost(*accepted[0]);
+  CHECK(accepted[0]->events() == "CM CL:callback_failure");
+  const std::vector<Report> reports = stage.take_reports();
+  REQUIRE(reports.size() == 1);
+  CHECK(reports[0].transport == accepted[0]->transport.raw());
+
+  stage.client().create_connection(second->factory(), stage.address_of(listening), [](auto, auto) {});
+  stage.run_until([&] { return accepted.size() == 2 && second->made(); }, "the second client");
+  second->transport.write("hello");
+  stage.run_until_received(*accepted[1], 5);
+  CHECK(listening.is_serving());
+  listening.close();
+}
+
+CONTRACT_TEST("GEN-08", "a callback that throws after it closed or aborted gives one CL, without an error") {
+  const Pair pair = stage.connect_pair();
+  SECTION("close") {
+    pair.client->on_data = [&](std::string_view) {
+      pair.client->transport.close();
+      throw Mistake();
+    };
+  }
+  SECTION("abort") {
+    pair.client->on_data = [&](std::string_view) {
+      pair.client->transport.abort();
+      throw Mistake();
+    };
+  }
+  pair.server->transport.write("x");
+  stage.run_until_lost(*pair.client);
+  stage.settle();
+  CHECK(pair.client->events() == "CM DR:x CL");
+  CHECK(stage.take_reports().size() == 1);
+}
+
+CONTRACT_TEST("GEN-08", "CL that throws is reported, and the connection is gone all the same") {
+  const Pair pair = stage.connect_pair();
+  pair.client->on_lost = [](error_code) { throw Mistake(); };
+  pair.client->transport.close();
+  stage.run_until_lost(pair);
+  stage.settle();
+  CHECK(pair.client->events() == "CM CL");
+  CHECK(pair.server->events() == "CM ER CL");
+  const std::vector<Report> reports = stage.take_reports();
+  REQUIRE(reports.size() == 1);
+  CHECK(reports[0].message.find("connection_lost") != std::string::npos);
+}
+
 CONTRACT_TEST("GEN-08", "ER that throws is reported once and ends the connection") {
   const Pair pair = stage.connect_pair();
   pair.client->on_eof = [] { throw Mistake(); };

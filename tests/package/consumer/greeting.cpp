@@ -32,9 +32,13 @@ class Listener final : public twinwire::Protocol {
 void exchange_greeting(twinwire::Loop& loop, std::function<void(std::string)> done) {
   loop.create_server(
       [] { return std::make_shared<Greeter>(); }, {"127.0.0.1", 0},
-      [&loop, done](const std::exception_ptr& failure, const twinwire::Server& server) {
+      [&loop, done = std::move(done)](const std::exception_ptr& failure, const twinwire::Server& server) {
         if (failure) std::rethrow_exception(failure);
-        loop.create_connection([server, done] { server.close(); return std::make_shared<Listener>(done); },
+        const auto finish = [server, done](std::string text) {
+          server.close();
+          done(std::move(text));
+        };
+        loop.create_connection([finish] { return std::make_shared<Listener>(finish); },
                                {"127.0.0.1", server.port()},
                                [](const std::exception_ptr& why, const twinwire::Connection&) {
                                  if (why) std::rethrow_exception(why);

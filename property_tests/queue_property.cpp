@@ -1,0 +1,146 @@
+// The event queue beside the simplest one there is: a list that is searched for the earliest.
+#include "property.hpp"
+
+#include <twinwire/net/event_queue.hpp>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace twinwire {
+namespace {
+
+constexpr std::size_t event_count = 24;
+
+class Numbered final : public detail::Event {
+ public:
+  void fire() override {}
+};
+
+/// Entries in any order; the next one has the least (time, order of scheduling).
+class Model {
+ public:
+  void schedule(std::size_t event, std::int64_t when) {
+    remove(event);
+    entries_.push_back({std::max(when, instant_), ++sequence_, event});
+  }
+  void remove(std::size_t event) {
+    std::erase_if(entries_, [&](const Entry& entry) { return entry.event == event; });
+  }
+  std::optional<std::int64_t> next_time() const {
+    if (entries_.empty()) return std::nullopt;
+    return std::ranges::min_element(entries_)->when;
+  }
+  std::size_t pop() {
+    const auto next = std::ranges::min_element(entries_);
+    const Entry entry = *next;
+    entries_.erase(next);
+    instant_ = entry.when;
+    return entry.event;
+  }
+  void advance(std::int64_t when) { instant_ = std::max(instant_, when); }
+  bool scheduled(std::size_t event) const {
+    return std::ranges::find(entries_, event, &Entry::event) != entries_.end();
+  }
+  std::size_t size() const { return entries_.size(); }
+  std::int64_t instant() const { return instant_; }
+
+ private:
+  struct Entry {
+    std::int64_t when;
+    std::uint64_t order;
+    std::size_t event;
+    auto operator<=>(const Entry&) const = default;
+  };
+  std::vector<Entry> entries_;
+  std::uint64_t sequence_ = 0;
+  std::int64_t instant_ = 0;
+};
+
+struct Action {
+  enum class Kind : std::uint8_t { schedule, schedule_soon, pop, cancel, destroy, advance } kind;
+  std::size_t event;
+  std::int64_t time;
+};
+
+void showValue(const Action& action, std::ostream& os) {
+  constexpr std::array names{"schedule", "schedule soon", "pop", "cancel", "destroy", "advance"};
+  os << names[static_cast<std::size_t>(action.kind)] << "(" << action.event << ", " << action.time << ")";
+}
+
+rc::Gen<Action> actions() {
+  using Kind = Action::Kind;
+  return rc::gen::build<Action>(
+      rc::gen::set(&Action::kind, rc::gen::weightedElement<Kind>({{6, Kind::schedule},
+                                                                  {3, Kind::schedule_soon},
+                                                                  {6, Kind::pop},
+                                                                  {2, Kind::cancel},
+                                                                  {1, Kind::destroy},
+                                                                  {1, Kind::advance}})),
+      rc::gen::set(&Action::event, rc::gen::inRange<std::size_t>(0, event_count)),
+      rc::gen::set(&Action::time, rc::gen::inRange<std::int64_t>(0, 40)));
+}
+
+TimePoint at(std::int64_t ticks) {
+  return TimePoint(Duration(ticks));
+}
+
+PROPERTY("the event queue fires in the order of (time, scheduling), whatever is moved and cancelled") {
+  // Twice as many as RapidCheck's size, so that the heap has several levels.
+  const auto count = *rc::gen::inRange<std::size_t>(0, 300);
+  const auto program = *rc::gen::container<std::vector<Action>>(count, actions());
+  detail::EventQueue queue;
+  queue.advance(at(0));
+  std::array<std::optional<Numbered>, event_count> events;
+  for (auto& event : events) event.emplace();
+  Model model;
+  const auto pop = [&] {
+    RC_ASSERT(queue.next_time() == at(*model.next_time()));
+    const std::size_t expected = model.pop();
+    detail::Event& popped = queue.pop();
+    RC_ASSERT(&popped == &*events[expected]);
+    RC_ASSERT(!popped.scheduled());
+    RC_ASSERT(queue.instant() == at(model.instant()));
+  };
+  for (const Action& action : program) {
+    auto& event = events[action.event];
+    switch (action.kind) {
+      case Action::Kind::schedule:
+        queue.schedule(*event, at(action.time));
+        model.schedule(action.event, action.time);
+        RC_ASSERT(event->when() == at(std::max(action.time, model.instant())));
+        break;
+      case Action::Kind::schedule_soon:
+        queue.schedule(*event, at(model.instant() + action.time / 8));
+        model.schedule(action.event, model.instant() + action.time / 8);
+        break;
+      case Action::Kind::pop:
+        if (!queue.empty()) pop();
+        break;
+      case Action::Kind::cancel:
+        event->cancel();
+        model.remove(action.event);
+        break;
+      case Action::Kind::destroy:
+        event.emplace();
+        model.remove(action.event);
+        break;
+      case Action::Kind::advance: {
+        const std::int64_t to = std::min(action.time, model.next_time().value_or(action.time));
+        queue.advance(at(to));
+        model.advance(to);
+        break;
+      }
+    }
+    RC_ASSERT(queue.size() == model.size());
+    RC_ASSERT(event->scheduled() == model.scheduled(action.event));
+  }
+  while (model.size() != 0) pop();
+  RC_ASSERT(queue.empty());
+}
+
+}  // namespace
+}  // namespace twinwire
