@@ -42,7 +42,7 @@ using boost::asio::use_awaitable;
 template <class Token = boost::asio::use_awaitable_t<>>
 auto create_connection(Loop& loop, ProtocolFactory factory, ConnectOptions options, Token&& token = Token{}) {
   return detail::initiate_checked<Connection>(
-      loop, token,
+      loop, std::forward<Token>(token),
       [&loop, factory = std::move(factory),
        options = std::move(options)](Completion<Connection> done) mutable {
         return loop.create_connection(std::move(factory), std::move(options), std::move(done));
@@ -54,7 +54,7 @@ auto create_connection(Loop& loop, ProtocolFactory factory, ConnectOptions optio
 template <class Token = boost::asio::use_awaitable_t<>>
 auto create_server(Loop& loop, ProtocolFactory factory, ServerOptions options, Token&& token = Token{}) {
   return detail::initiate_checked<Server>(
-      loop, token,
+      loop, std::forward<Token>(token),
       [&loop, factory = std::move(factory), options = std::move(options)](Completion<Server> done) mutable {
         return loop.create_server(std::move(factory), std::move(options), std::move(done));
       });
@@ -66,7 +66,8 @@ template <class Token = boost::asio::use_awaitable_t<>>
 auto connect_accepted_socket(Loop& loop, ProtocolFactory factory, NativeHandle sock,
                              Token&& token = Token{}) {
   return detail::initiate_checked<Connection>(
-      loop, token, [&loop, factory = std::move(factory), sock](Completion<Connection> done) mutable {
+      loop, std::forward<Token>(token),
+      [&loop, factory = std::move(factory), sock](Completion<Connection> done) mutable {
         return loop.connect_accepted_socket(std::move(factory), sock, std::move(done));
       });
 }
@@ -77,7 +78,7 @@ template <class Token = boost::asio::use_awaitable_t<>>
 auto getaddrinfo(Loop& loop, std::string host, Port port, ResolveOptions options = {},
                  Token&& token = Token{}) {
   return detail::initiate_checked<std::vector<Address>>(
-      loop, token,
+      loop, std::forward<Token>(token),
       [&loop, host = std::move(host), port = std::move(port),
        options](Completion<std::vector<Address>> done) mutable {
         return loop.getaddrinfo(std::move(host), std::move(port), options, std::move(done));
@@ -91,7 +92,8 @@ template <class F, class Token = boost::asio::use_awaitable_t<>>
 auto run_in_executor(Loop& loop, F function, Token&& token = Token{}) {
   using Result = std::invoke_result_t<F&>;
   return detail::initiate_checked<Result>(
-      loop, token, [&loop, function = std::move(function)](detail::CompletionOf<Result> done) mutable {
+      loop, std::forward<Token>(token),
+      [&loop, function = std::move(function)](detail::CompletionOf<Result> done) mutable {
         return loop.run_in_executor(std::move(function), std::move(done));
       });
 }
@@ -101,9 +103,9 @@ auto run_in_executor(Loop& loop, F function, Token&& token = Token{}) {
 template <class Token = boost::asio::use_awaitable_t<>>
 auto wait_closed(Server server, Token&& token = Token{}) {
   Loop& loop = server.get_loop();
-  return detail::initiate_checked<void>(loop, token, [server = std::move(server)](VoidCompletion done) {
-    return server.wait_closed(std::move(done));
-  });
+  return detail::initiate_checked<void>(
+      loop, std::forward<Token>(token),
+      [server = std::move(server)](VoidCompletion done) { return server.wait_closed(std::move(done)); });
 }
 
 /// Server::serve_forever: cancelling closes the server, waits as wait_closed, and then completes.
@@ -111,9 +113,9 @@ auto wait_closed(Server server, Token&& token = Token{}) {
 template <class Token = boost::asio::use_awaitable_t<>>
 auto serve_forever(Server server, Token&& token = Token{}) {
   Loop& loop = server.get_loop();
-  return detail::initiate_checked<void>(loop, token, [server = std::move(server)](VoidCompletion done) {
-    return server.serve_forever(std::move(done));
-  });
+  return detail::initiate_checked<void>(
+      loop, std::forward<Token>(token),
+      [server = std::move(server)](VoidCompletion done) { return server.serve_forever(std::move(done)); });
 }
 
 }  // namespace twinwire

@@ -26,9 +26,9 @@ std::string to_text(Duration duration);
 ///     co_await sleep_until(loop, deadline);
 template <class Token = boost::asio::use_awaitable_t<>>
 auto sleep_until(Loop& loop, TimePoint when, Token&& token = Token{}) {
-  return detail::initiate<void(std::exception_ptr)>(loop, token, [&loop, when](VoidCompletion done) {
-    return detail::start_sleep(loop, when, std::move(done));
-  });
+  return detail::initiate<void(std::exception_ptr)>(
+      loop, std::forward<Token>(token),
+      [&loop, when](VoidCompletion done) { return detail::start_sleep(loop, when, std::move(done)); });
 }
 
 /// Completes when this much time has passed, counted from the call itself (not from when it is awaited); zero

@@ -54,7 +54,8 @@ class Task {
   template <class Token = boost::asio::use_awaitable_t<>>
   auto wait(Token&& token = Token{}) const {
     return detail::initiate<void(std::exception_ptr)>(
-        loop(), token, [self = *this](VoidCompletion done) { return self.start_wait(std::move(done)); });
+        loop(), std::forward<Token>(token),
+        [self = *this](VoidCompletion done) { return self.start_wait(std::move(done)); });
   }
 
   explicit operator bool() const noexcept { return static_cast<bool>(state_); }

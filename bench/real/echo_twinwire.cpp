@@ -55,7 +55,7 @@ int main(int argc, char** argv) try {
   ServerOptions server("127.0.0.1", options.port());
   server.backlog = backlog;
   if (form == "coroutine") {
-    start_server(*loop, echo, std::move(server), rethrow);
+    start_server(*loop, echo, std::move(server), StreamOptions(), rethrow);
   } else {
     loop->create_server([] { return std::make_shared<Echo>(); }, std::move(server), rethrow);
   }
