@@ -41,7 +41,7 @@ rc::Gen<std::optional<std::ptrdiff_t>> marks() {
   return rc::gen::oneOf(
       rc::gen::just(Mark{}), rc::gen::map(rc::gen::inRange<std::ptrdiff_t>(-2, 30), some),
       rc::gen::map(rc::gen::inRange<std::ptrdiff_t>(0, 100'000), some),
-      rc::gen::map(rc::gen::element<std::ptrdiff_t>(most, most / 4, most / 4 + 1, -most - 1), some));
+      rc::gen::map(property::one_of<std::ptrdiff_t>({most, most / 4, most / 4 + 1, -most - 1}), some));
 }
 
 rc::Gen<Action> actions() {

@@ -202,7 +202,7 @@ void StreamSide::perform(const Step& step) {
       transport_.resume_reading();
       break;
     case Step::Kind::cork:
-      corks_.push_back(std::make_unique<Cork>(transport_.cork()));
+      corks_.emplace_back(new Cork(transport_.cork()));
       break;
     case Step::Kind::uncork:
       if (!corks_.empty()) corks_.pop_back();

@@ -223,7 +223,7 @@ CONTRACT_TEST("STR-03", "read_exactly fails at the end with the partial bytes an
 CONTRACT_TEST("STR-04", "read_until finds separators that are cut over any number of chunks") {
   Line line = connect_line(stage);
   const std::string message = "a\r\n\rbc\r\n\r\n";
-  for (const std::size_t cut : {1U, 8U, 9U, 10U}) {
+  for (const std::size_t cut : {1U, 7U, 8U, 9U}) {
     const auto reading = begin(stage, line.reader().read_until("\r\n\r\n"));
     line.peer->transport.write(message.substr(0, cut));
     stage.settle();
