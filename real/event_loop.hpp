@@ -22,7 +22,7 @@ struct LoopOptions {
   /// Of random() and of choices(). By default from the system (getrandom(2)).
   std::optional<std::uint64_t> seed;
   /// The most threads for run_in_executor and for names to be looked up; they start when needed. 0: four more
-  /// than the machine has processors, at most 32.
+  /// than there are processors, at most 32.
   std::size_t worker_threads = 0;
 };
 

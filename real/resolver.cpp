@@ -42,7 +42,7 @@ addrinfo make_hints(const twinwire::detail::ResolveRequest& request) {
   addrinfo hints{};
   hints.ai_family = native_family(request.family);
   hints.ai_socktype = SOCK_STREAM;
-  // No AI_ADDRCONFIG: it hides ::1 on a machine whose only IPv6 address that is.
+  // No AI_ADDRCONFIG: it hides ::1 on a host whose only IPv6 address that is.
   if (request.passive) hints.ai_flags |= AI_PASSIVE;
   if (Address::parse(request.host, 0)) hints.ai_flags |= AI_NUMERICHOST;
   return hints;

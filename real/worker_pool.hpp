@@ -15,7 +15,7 @@ namespace twinwire::real {
 /// Starts a thread when a job comes and none is idle, up to a limit, and keeps it. Used from one thread.
 class WorkerPool {
  public:
-  /// `threads_max` 0: four more than the machine has processors, at most 32, as most of them wait.
+  /// `threads_max` 0: four more than there are processors, at most 32, as most of them wait.
   explicit WorkerPool(std::size_t threads_max);
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;

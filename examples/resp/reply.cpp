@@ -65,6 +65,7 @@ void put_status(std::string& out, std::string_view text) {
 }
 
 void put_error(std::string& out, std::string_view text) {
+  while (text.ends_with('\r') || text.ends_with('\n')) text.remove_suffix(1);
   put_text_line(out, '-', text);
 }
 

@@ -36,7 +36,8 @@ std::string describe(const Reply& reply);
 // ------------------------
 
 void put_status(std::string& out, std::string_view text);
-/// `text` begins with the error's code, as in "ERR syntax error". Line ends in it become blanks.
+/// `text` begins with the error's code, as in "ERR syntax error". Line ends at its end are dropped, others
+/// become blanks.
 void put_error(std::string& out, std::string_view text);
 void put_integer(std::string& out, std::int64_t value);
 void put_bulk(std::string& out, std::string_view text);
