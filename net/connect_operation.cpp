@@ -250,7 +250,7 @@ class ConnectOperation final : public EstablishOperation {
     const bool alive =
         std::ranges::any_of(tries_, [](const auto& attempt) { return attempt->wire != nullptr; });
     if (alive || ended()) return;
-    std::ranges::stable_sort(failures_, {}, [](const auto& failure) { return failure.first; });
+    std::ranges::sort(failures_, {}, [](const auto& failure) { return failure.first; });
     std::vector<Attempt> attempts;
     for (auto& [index, attempt] : failures_) attempts.push_back(std::move(attempt));
     std::string sentence = description();
