@@ -64,7 +64,7 @@ enum class Base : std::uint8_t {
 /// other address's value as it was. One thread at a time.
 class Choices {
  public:
-  explicit Choices(std::uint64_t seed, Base base = Base::seed) noexcept : seed_(seed), base_(base) {}
+  explicit Choices(std::uint64_t seed, Base base = Base::seed) noexcept;
 
   std::uint64_t seed() const noexcept { return seed_; }
   Base base() const noexcept { return base_; }
@@ -119,6 +119,7 @@ class Choices {
   std::uint64_t decide(Site site, std::uint64_t ordinal, std::uint64_t drawn, std::uint64_t range);
 
   std::uint64_t seed_;
+  std::uint64_t seed_key_;
   Base base_;
   bool recording_ = false;
   /// True while outcomes are simply those of the seed: the fast path.
@@ -139,12 +140,24 @@ constexpr std::uint64_t multiply_fold(std::uint64_t a, std::uint64_t b) noexcept
   return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
 }
 
+/// Spreads a number over all bits (the finaliser of splitmix64). Seeds are mostly neighbours, 1 to 1000, and a
+/// single multiplication would leave their outcomes in step with each other.
+constexpr std::uint64_t spread(std::uint64_t bits) noexcept {
+  bits += 0x9e3779b97f4a7c15ULL;
+  bits = (bits ^ (bits >> 30)) * 0xbf58476d1ce4e5b9ULL;
+  bits = (bits ^ (bits >> 27)) * 0x94d049bb133111ebULL;
+  return bits ^ (bits >> 31);
+}
+
 }  // namespace detail
+
+inline Choices::Choices(std::uint64_t seed, Base base) noexcept
+    : seed_(seed), seed_key_(detail::spread(seed)), base_(base) {}
 
 inline std::uint64_t Choices::raw(Site site, std::uint64_t ordinal) const noexcept {
   const std::uint64_t mixed =
       detail::multiply_fold(site.key ^ 0xa0761d6478bd642fULL, ordinal ^ 0xe7037ed1a0b428dbULL);
-  return detail::multiply_fold(mixed ^ 0x8ebc6af09c88c6e3ULL, seed_ ^ 0x589965cc75374cc3ULL ^ site.key);
+  return detail::multiply_fold(mixed ^ 0x8ebc6af09c88c6e3ULL, seed_key_ ^ site.key);
 }
 
 inline std::uint64_t Choices::scale(std::uint64_t bits, std::uint64_t range) noexcept {

@@ -48,37 +48,68 @@ bool runs_on(Loop& loop, const E& executor) noexcept {
   }
 }
 
+/// What a cancellation slot knows of an operation: where it is, while its completion exists. It does not own
+/// the operation, whose handler may well own the slot.
+class CancelTarget : public RefCounted {
+ public:
+  OperationState* operation = nullptr;
+};
+
+/// The end of a slot that lies in the operation. Disconnected when the completion is called or destroyed.
+class SlotLink {
+ public:
+  explicit SlotLink(boost::asio::cancellation_slot slot) : slot_(slot) {
+    if (slot_.is_connected()) target_ = make_ref<CancelTarget>();
+  }
+  SlotLink(SlotLink&&) noexcept = default;
+  SlotLink& operator=(SlotLink&&) = delete;
+  ~SlotLink() {
+    if (target_) target_->operation = nullptr;
+  }
+
+  const Ref<CancelTarget>& target() const noexcept { return target_; }
+  /// The operation has ended. Its signal exists still, which is not so when it is destroyed uncalled.
+  void disconnect() {
+    if (!target_) return;
+    target_->operation = nullptr;
+    slot_.clear();
+  }
+
+ private:
+  boost::asio::cancellation_slot slot_;
+  Ref<CancelTarget> target_;
+};
+
 /// Calls a handler that belongs to the loop itself, once.
 template <class Handler>
 class LocalCompletion {
  public:
-  LocalCompletion(Handler handler, boost::asio::cancellation_slot slot)
-      : handler_(std::move(handler)), slot_(slot) {}
+  LocalCompletion(Handler handler, SlotLink link) : handler_(std::move(handler)), link_(std::move(link)) {}
 
   template <class... Values>
   void operator()(std::exception_ptr failure, Values&&... values) {
     Handler handler(std::move(handler_));
-    slot_.clear();
+    link_.disconnect();
     std::move(handler)(std::move(failure), std::forward<Values>(values)...);
   }
 
  private:
   Handler handler_;
-  boost::asio::cancellation_slot slot_;
+  SlotLink link_;
 };
 
 /// Hands a handler over to an executor of its own, which is kept from running out of work until then.
 template <class Handler, class HandlerExecutor>
 class RemoteCompletion {
  public:
-  RemoteCompletion(Handler handler, boost::asio::cancellation_slot slot, const HandlerExecutor& executor)
+  RemoteCompletion(Handler handler, SlotLink link, const HandlerExecutor& executor)
       : handler_(std::move(handler)),
-        slot_(slot),
+        link_(std::move(link)),
         executor_(boost::asio::prefer(executor, boost::asio::execution::outstanding_work.tracked)) {}
 
   template <class... Values>
   void operator()(std::exception_ptr failure, Values&&... values) {
-    slot_.clear();
+    link_.disconnect();
     const auto allocator = boost::asio::get_associated_allocator(handler_);
     auto call = [handler = std::move(handler_), failure = std::move(failure),
                  ... values = std::decay_t<Values>(std::forward<Values>(values))]() mutable {
@@ -92,27 +123,32 @@ class RemoteCompletion {
   using Tracked = std::decay_t<typename boost::asio::prefer_result<
       const HandlerExecutor&, boost::asio::execution::outstanding_work_t::tracked_t>::type>;
   Handler handler_;
-  boost::asio::cancellation_slot slot_;
+  SlotLink link_;
   Tracked executor_;
 };
 
-/// Calls `use` with the completion that a handler becomes: it runs through the handler's executor, which is
-/// the loop's by default, and disconnects its slot first.
-template <class Handler, class Use>
-auto with_completion(Loop& loop, Handler&& handler, boost::asio::cancellation_slot slot, Use&& use) {
+/// Makes a completion of a handler: it runs through the handler's executor, which is the loop's by default.
+/// `start` is called with it and returns the Operation. Emitting the signal of the handler's slot, of
+/// whatever kind, cancels that from then on.
+template <class Handler, class Start>
+void start_with(Loop& loop, Handler&& handler, Start&& start) {
+  auto slot = boost::asio::get_associated_cancellation_slot(handler);
   const auto executor = boost::asio::get_associated_executor(handler, loop.get_executor());
   using HandlerType = std::decay_t<Handler>;
+  SlotLink link(slot);
+  const Ref<CancelTarget> target = link.target();
+  Operation operation;
   if (runs_on(loop, executor)) {
-    return use(LocalCompletion<HandlerType>(std::forward<Handler>(handler), slot));
+    operation = start(LocalCompletion<HandlerType>(std::forward<Handler>(handler), std::move(link)));
+  } else {
+    operation = start(RemoteCompletion<HandlerType, std::decay_t<decltype(executor)>>(
+        std::forward<Handler>(handler), std::move(link), executor));
   }
-  return use(RemoteCompletion<HandlerType, std::decay_t<decltype(executor)>>(std::forward<Handler>(handler),
-                                                                             slot, executor));
-}
-
-/// Emitting the signal of the slot, of whatever kind, cancels the operation from then on.
-inline void cancel_through(boost::asio::cancellation_slot slot, Operation operation) {
-  if (!slot.is_connected()) return;
-  slot.assign([operation = std::move(operation)](boost::asio::cancellation_type_t) { operation.cancel(); });
+  if (!target || !operation) return;
+  target->operation = operation.state().get();
+  slot.assign([target](boost::asio::cancellation_type_t) {
+    if (target->operation) target->operation->cancel(make_error(errc::operation_canceled));
+  });
 }
 
 /// What begins an operation when its token wants it to. `start` is called with the completion, returns the
@@ -125,9 +161,7 @@ class Initiation {
 
   template <class Handler, class Start>
   void operator()(Handler&& handler, Start&& start) const {
-    const auto slot = boost::asio::get_associated_cancellation_slot(handler);
-    cancel_through(slot, with_completion(*loop_, std::forward<Handler>(handler), slot,
-                                         [&](auto completion) { return start(std::move(completion)); }));
+    start_with(*loop_, std::forward<Handler>(handler), std::forward<Start>(start));
   }
 
  private:
@@ -151,30 +185,32 @@ class CheckedInitiation {
 
   template <class Handler, class Start>
   void operator()(Handler&& handler, Start&& start) const {
-    const auto slot = boost::asio::get_associated_cancellation_slot(handler);
     const auto allocator = boost::asio::get_associated_allocator(handler);
-    with_completion(*loop_, std::forward<Handler>(handler), slot, [&](auto completion) {
-      const auto shared = std::allocate_shared<decltype(completion)>(allocator, std::move(completion));
-      Operation operation;
-      try {
-        operation = start(CompletionOf<Result>(
-            [shared](auto&&... outcome) { (*shared)(std::forward<decltype(outcome)>(outcome)...); }));
-      } catch (...) {
-        if (loop_->is_closed()) throw;
-        loop_->call_soon([shared, failure = std::current_exception()] {
-          if constexpr (std::is_void_v<Result>) {
-            (*shared)(failure);
-          } else {
-            (*shared)(failure, Result{});
-          }
-        });
-        return;
-      }
-      cancel_through(slot, std::move(operation));
+    start_with(*loop_, std::forward<Handler>(handler), [&](auto completion) {
+      return start_checked(std::allocate_shared<decltype(completion)>(allocator, std::move(completion)),
+                           start);
     });
   }
 
  private:
+  template <class Shared, class Start>
+  Operation start_checked(const Shared& shared, Start& start) const {
+    try {
+      return start(CompletionOf<Result>(
+          [shared](auto&&... outcome) { (*shared)(std::forward<decltype(outcome)>(outcome)...); }));
+    } catch (...) {
+      if (loop_->is_closed()) throw;
+      loop_->call_soon([shared, failure = std::current_exception()] {
+        if constexpr (std::is_void_v<Result>) {
+          (*shared)(failure);
+        } else {
+          (*shared)(failure, Result{});
+        }
+      });
+      return {};
+    }
+  }
+
   Loop* loop_;
 };
 

@@ -95,6 +95,9 @@ class Operation {
   }
   explicit operator bool() const noexcept { return static_cast<bool>(state_); }
 
+  /// For the library's own layers.
+  const detail::Ref<detail::OperationState>& state() const noexcept { return state_; }
+
  private:
   detail::Ref<detail::OperationState> state_;
 };

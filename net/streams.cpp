@@ -1,3 +1,4 @@
+#include <twinwire/net/cancellation.hpp>
 #include <twinwire/net/stream_protocol.hpp>
 #include <twinwire/net/streams.hpp>
 #include <twinwire/net/task.hpp>
@@ -16,11 +17,6 @@ Stream make_stream(const Ref<StreamState>& state) {
   return Stream(StreamReader(state), StreamWriter(detail::make_ref<detail::WriterEnd>(state)));
 }
 
-bool means_cancelled(const std::exception_ptr& failure) {
-  const error_code code = error_code_of(failure);
-  return code == errc::operation_canceled || code == Error::loop_closed;
-}
-
 /// Keeps the handler, which may be a lambda with captures, and reports what it throws.
 awaitable<void> serve(Loop& loop, std::shared_ptr<StreamHandler> handler, Stream stream) {
   std::exception_ptr failure;
@@ -35,7 +31,8 @@ awaitable<void> serve(Loop& loop, std::shared_ptr<StreamHandler> handler, Stream
   const std::shared_ptr<BaseProtocol> protocol = transport.get_protocol();
   transport.abort();
   const auto state = co_await boost::asio::this_coro::cancellation_state;
-  if (state.cancelled() != boost::asio::cancellation_type::none && means_cancelled(failure)) co_return;
+  if (state.cancelled() != boost::asio::cancellation_type::none && detail::means_cancelled(failure))
+    co_return;
   loop.call_exception_handler(
       {"the handler of a connection threw an exception", failure, transport, protocol});
 }

@@ -1,3 +1,4 @@
+#include <twinwire/net/cancellation.hpp>
 #include <twinwire/net/task.hpp>
 #include <twinwire/net/wait_operation.hpp>
 
@@ -25,9 +26,7 @@ class TaskState final : public OperationState {
   bool ended() const noexcept { return ended_; }
   /// Whether a failure comes from being cancelled, and so is nobody's fault.
   bool was_cancelled(const std::exception_ptr& failure) const noexcept {
-    if (!cancelled_.failed()) return false;
-    const error_code code = error_code_of(failure);
-    return code == errc::operation_canceled || code == cancelled_;
+    return cancelled_.failed() && means_cancelled(failure);
   }
 
   Loop& home;

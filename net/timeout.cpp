@@ -1,16 +1,10 @@
+#include <twinwire/net/cancellation.hpp>
 #include <twinwire/net/timeout.hpp>
 
 #include <algorithm>
 
-#include <boost/asio/experimental/channel_error.hpp>
-
 namespace twinwire::detail {
 namespace {
-
-/// Asio's channels have a code of their own for it.
-bool means_cancelled(error_code code) {
-  return code == errc::operation_canceled || code == boost::asio::experimental::error::channel_cancelled;
-}
 
 std::string sentence_of(const std::exception_ptr& failure) {
   try {
@@ -48,7 +42,7 @@ void Deadline::emit() {
 
 std::exception_ptr Deadline::end(std::exception_ptr failure, const std::string& what, Duration limit) {
   timer_.cancel();
-  if (!failure || !expired_ || cancelled_ || !means_cancelled(error_code_of(failure))) return failure;
+  if (!failure || !expired_ || cancelled_ || !means_cancelled(failure)) return failure;
   const std::string sentence = what.empty() ? sentence_of(failure) : what;
   return operation_failure(make_error(errc::timed_out),
                            sentence + " within " + to_text(std::max(limit, Duration::zero())));

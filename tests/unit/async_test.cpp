@@ -198,14 +198,17 @@ TEST_CASE("memory comes from the handler's associated allocator, and goes back t
 }
 
 TEST_CASE("a virtual sleep of a year costs microseconds") {
-  SimLoop here;
-  const auto begun = std::chrono::steady_clock::now();
   constexpr int years = 100;
-  run_until_complete(here.loop, [&]() -> awaitable<void> {
-    for (int year = 0; year < years; ++year) co_await sleep_for(here.loop, std::chrono::years(1));
-  });
   const Duration expected = years * std::chrono::years(1);
-  CHECK(here.world.time().time_since_epoch() == expected);
+  sim::WorldOptions options;
+  options.time_max = 2 * expected;
+  sim::World world(1, options);
+  Loop& loop = world.add_host("host").loop();
+  const auto begun = std::chrono::steady_clock::now();
+  run_until_complete(loop, [&]() -> awaitable<void> {
+    for (int year = 0; year < years; ++year) co_await sleep_for(loop, std::chrono::years(1));
+  });
+  CHECK(world.time().time_since_epoch() == expected);
   CHECK(std::chrono::steady_clock::now() - begun < 1s);
 }
 
