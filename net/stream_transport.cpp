@@ -17,7 +17,6 @@
 #include <twinwire/net/server_state.hpp>
 #include <twinwire/net/stream_transport.hpp>
 
-#include <array>
 #include <stdexcept>
 #include <string>
 
@@ -151,10 +150,8 @@ void StreamTransport::callback_failed(const char* callback) {
 
 void StreamTransport::publish(std::string_view what, Bytes payload, error_code error) const {
   if (Observer* observer = loop_->observer()) {
-    const auto text = [](const std::optional<Address>& address) {
-      return address ? address->to_string() : "?";
-    };
-    const std::string entity = text(wire_->local_address()) + ">" + text(wire_->remote_address());
+    const std::string entity = wire_->local_address().value_or(Address{}).to_string() + ">" +
+                               wire_->remote_address().value_or(Address{}).to_string();
     observer->observe({loop_->time(), loop_->name(), what, entity, 0, payload, error});
   }
 }
@@ -351,8 +348,7 @@ void StreamTransport::cork() {
 }
 
 void StreamTransport::uncork() {
-  if (--cork_depth_ > 0 || buffer_.empty()) return;
-  if (state_ == State::lost || state_ == State::gone) return;
+  if (--cork_depth_ > 0 || buffer_.empty() || state_ == State::lost || state_ == State::gone) return;
   // As a write would: at once, but resume_writing and connection_lost never inside this call.
   const Ref<StreamTransport> self(this);
   send_buffered();

@@ -44,11 +44,21 @@ rc::detail::Configuration configuration_for(std::string_view sentence) {
   return params ? rc::detail::configFromString(params, defaults) : defaults;
 }
 
+/// A sentence as Catch2 wants it on its command line, where commas separate tests and brackets are tags.
+std::string test_specification(std::string_view sentence) {
+  std::string text;
+  for (const char c : sentence) {
+    if (c == ',' || c == '[' || c == ']' || c == '\\') text += '\\';
+    text += c;
+  }
+  return text;
+}
+
 std::string replay_command(const std::string& sentence, const rc::detail::Reproduce& reproduce) {
   rc::detail::Configuration configuration;
   configuration.reproduce = {{sentence, reproduce}};
-  return "RC_PARAMS='" + rc::detail::configToMinimalString(configuration) + "' property_tests '" + sentence +
-         "'";
+  return "RC_PARAMS='" + rc::detail::configToMinimalString(configuration) + "' property_tests '" +
+         test_specification(sentence) + "'";
 }
 
 std::string describe(const std::string& sentence, const rc::detail::FailureResult& failure) {

@@ -241,6 +241,7 @@ void StreamSide::check_state() {
 
 void StreamSide::finish() {
   finishing_ = true;
+  if (!made_ || lost_) return;
   while (!corks_.empty()) perform({Step::Kind::uncork, 0});
   perform({Step::Kind::resume, 0});
   perform({Step::Kind::write_eof, 0});

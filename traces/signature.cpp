@@ -25,9 +25,15 @@ std::string FailureSignature::in_words() const {
 
 std::string normalised(std::string_view message) {
   std::string text;
+  bool quoted = false;
   for (std::size_t i = 0; i < message.size() && text.size() < message_size_max; ++i) {
     const char c = message[i];
-    if (is_digit(c)) {
+    if (c == '"') {
+      quoted = !quoted;
+      text += quoted ? "\"" : "*\"";
+    } else if (quoted) {
+      continue;
+    } else if (is_digit(c)) {
       if (text.empty() || text.back() != '#') text += '#';
     } else {
       text += c == '\n' || c == '\t' ? ' ' : c;

@@ -8,7 +8,7 @@
 
 namespace twinwire::traces {
 
-/// Kind, host, type of exception, and the message with all numbers replaced.
+/// Kind, host, type of exception, and the message without its numbers and quotations.
 struct FailureSignature {
   std::string kind;  ///< "exception", "deadlock", "livelock", "limit", "crash", "hang"
   std::string host;  ///< where it happened; empty if on none
@@ -20,7 +20,8 @@ struct FailureSignature {
   std::string in_words() const;
 };
 
-/// Numbers become '#', so that addresses, offsets and counts do not make two failures of one.
+/// Numbers become '#' and what is in double quotes '*', so that addresses, offsets and excerpts of data do
+/// not make two failures of one.
 std::string normalised(std::string_view message);
 
 /// The name of the exception's type, as the source has it.

@@ -241,5 +241,36 @@ CONTRACT_TEST("BUF-07", "pausing inside BU stops GB and BU until resume, with th
   CHECK(pair.server->steps().back() == "CL");
 }
 
+CONTRACT_TEST("BUF-07", "pausing inside GB leaves the data where it is: BU comes after resume") {
+  const Pair pair = connect_buffered(stage);
+  std::array<std::byte, 100> space;
+  pair.server->on_get_buffer = [&](std::ptrdiff_t) {
+    pair.server->transport.pause_reading();
+    return MutableBytes(space);
+  };
+  pair.client->transport.write("hello");
+  pair.client->transport.close();
+  stage.run_until([&] { return pair.server->count("GB") == 1; }, "the first get_buffer");
+  stage.settle();
+  CHECK(pair.server->steps() == std::vector<std::string>{"CM", "GB"});
+  pair.server->on_get_buffer = nullptr;
+  pair.server->transport.resume_reading();
+  stage.run_until_lost(pair);
+  CHECK(pair.server->events() == "CM BU:hello ER CL");
+}
+
+CONTRACT_TEST("BUF-07", "close inside GB: no BU any more, only CL") {
+  const Pair pair = connect_buffered(stage);
+  std::array<std::byte, 100> space;
+  pair.server->on_get_buffer = [&](std::ptrdiff_t) {
+    pair.server->transport.close();
+    return MutableBytes(space);
+  };
+  pair.client->transport.write("hello");
+  stage.run_until_lost(pair);
+  CHECK(pair.server->steps() == std::vector<std::string>{"CM", "GB", "CL"});
+  CHECK(pair.client->events() == "CM CL:connection_reset");
+}
+
 }  // namespace
 }  // namespace twinwire::contract

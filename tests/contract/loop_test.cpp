@@ -189,13 +189,14 @@ CONTRACT_TEST("LOOP-06", "a timer without delay or in the past runs in the next 
     stage.in_callback(loop, [&] {
       loop.call_soon([&] {
         log.text += 'a';
-        loop.call_soon(log.letter('c'));  // the turn after the next
+        loop.call_soon(log.letter('d'));  // the turn after the next
       });
       loop.call_later(delay, log.letter('b'));
+      loop.call_later(delay, log.letter('c'));
       CHECK(log.text.empty());
     });
-    stage.run_until([&] { return log.text.size() == 3; }, "three callbacks");
-    CHECK(log.text == "abc");
+    stage.run_until([&] { return log.text.size() == 4; }, "four callbacks");
+    CHECK(log.text == "abcd");
   }
 }
 

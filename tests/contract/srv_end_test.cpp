@@ -33,10 +33,12 @@ CONTRACT_TEST("SRV-03", "close stops listening at once; connections that were ac
   const Service service(stage);
   const Address address = service.address();
   const auto client = connect_to(stage, service);
+  const std::size_t before = stage.open_descriptors();
   close(service.server);
   CHECK_FALSE(service.server.is_serving());
   CHECK(service.server.sockets().empty());
   CHECK(service.server.port() == 0);
+  CHECK(stage.open_descriptors() == before - 1);
   CHECK(error_of_connecting(stage, address) == "connection_refused");
   CHECK(service.count() == 1);
 

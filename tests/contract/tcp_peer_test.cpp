@@ -1,6 +1,9 @@
 // What the peer of a TCP stream does: its end, its reset; and what the protocol makes of it.
 #include "harness.hpp"
 
+#include <chrono>
+#include <thread>
+
 namespace twinwire::contract {
 namespace {
 
@@ -217,6 +220,19 @@ CONTRACT_TEST("TCP-15", "a peer that is gone altogether breaks the pipe of a hal
   stage.run_until([&] { return pair.client->eof(); }, "the end of the stream");
   pair.client->transport.write("is anybody there?");
   CHECK_FALSE(pair.client->transport.is_closing());
+  stage.run_until_lost(*pair.client);
+  CHECK(pair.client->events() == "CM ER CL:broken_pipe");
+}
+
+CONTRACT_TEST("TCP-15", "a write that meets a broken pipe raises no signal") {
+  const Pair pair = stage.connect_pair();
+  pair.client->keep_open = true;
+  pair.server->transport.close();
+  stage.run_until([&] { return pair.client->eof(); }, "the end of the stream");
+  pair.client->transport.write("is anybody there?");
+  // The answer, a reset, is there before the loop has seen it.
+  if (!stage.simulated()) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  pair.client->transport.write("hello?");
   stage.run_until_lost(*pair.client);
   CHECK(pair.client->events() == "CM ER CL:broken_pipe");
 }

@@ -3,6 +3,7 @@
 
 #include <twinwire/net/backend.hpp>
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 namespace twinwire::contract {
@@ -101,6 +102,14 @@ CONTRACT_TEST("TCP-21", "a socket that is no connected stream is rejected, and s
   if (!stage.simulated()) {  // there are no datagrams in the simulated world yet
     SECTION("a datagram socket") {
       socket.value = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    }
+    SECTION("a datagram socket that has a peer") {
+      socket.value = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+      sockaddr_in peer{};
+      peer.sin_family = AF_INET;
+      peer.sin_port = htons(9);
+      peer.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+      REQUIRE(::connect(socket.value, reinterpret_cast<const sockaddr*>(&peer), sizeof(peer)) == 0);
     }
   }
   if (!socket) return;

@@ -21,8 +21,9 @@ int main() {
         std::fprintf(stderr, "%s, seed %" PRIu64 ": %s\n", name, seed, failure.what());
         return EXIT_FAILURE;
       }
-      std::printf("%-8s seed %" PRIu64 "  %016" PRIx64 "  %" PRIu64 " events  %zu decisions  %" PRId64 " ns\n", name,
-                  seed, world.fingerprint(), world.events(), world.choices().decisions().size(),
+      std::printf("%-8s seed %" PRIu64 "  %016" PRIx64 "  %" PRIu64 " events  %zu decisions  %" PRId64
+                  " ns\n",
+                  name, seed, world.fingerprint(), world.events(), world.choices().decisions().size(),
                   static_cast<std::int64_t>(world.time().time_since_epoch().count()));
     }
   }

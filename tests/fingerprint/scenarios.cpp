@@ -60,7 +60,8 @@ ProtocolFactory factory_of() {
 }
 
 /// A server on that host, before anybody connects.
-Server serve(sim::World& world, sim::Host& host, ProtocolFactory factory, ServerOptions options = {"", port}) {
+Server serve(sim::World& world, sim::Host& host, ProtocolFactory factory,
+             ServerOptions options = {"", port}) {
   Server server;
   bool done = false;
   host.loop().create_server(std::move(factory), std::move(options),
@@ -258,10 +259,9 @@ void jobs(sim::World& world) {
                                   sum += square;
                                   host.deliver_signal(SIGUSR1);
                                 });
-    host.loop().getaddrinfo(i % 2 == 0 ? "many" : "nobody", "http", {},
-                            [&](const std::exception_ptr&, const std::vector<Address>& found) {
-                              sum += found.size();
-                            });
+    host.loop().getaddrinfo(
+        i % 2 == 0 ? "many" : "nobody", "http", {},
+        [&](const std::exception_ptr&, const std::vector<Address>& found) { sum += found.size(); });
   }
   world.run();
   require(sum == 40'425 + 25 * 2 && signals == 50, "jobs, names or signals were lost");
@@ -274,7 +274,8 @@ void endings(sim::World& world) {
   world.set_link(client, server_host, rough());
   world.link(client, dark).options.down = true;
   std::vector<std::shared_ptr<Counter>> accepted;
-  Server server = serve(world, server_host, [&] { return accepted.emplace_back(std::make_shared<Counter>()); });
+  Server server =
+      serve(world, server_host, [&] { return accepted.emplace_back(std::make_shared<Counter>()); });
   std::vector<std::string> log;
   Loop& loop = client.loop();
   const auto aborted = connect(loop, {"server", port}, log);

@@ -50,7 +50,8 @@ TEMPLATE_TEST_CASE("operations can be awaited", "", SimLoop, RealLoop) {
     const ConnectOptions options("127.0.0.1", server.port());
     const Connection connection = co_await create_connection(loop, silent(), options);
     CHECK(connection.transport.peername() == server.sockets().at(0).sockname);
-    CHECK(co_await run_in_executor(loop, [] { return 6 * 7; }) == 42);
+    const int product = co_await run_in_executor(loop, [] { return 6 * 7; });
+    CHECK(product == 42);
     co_await run_in_executor(loop, [] {});
     const std::vector<Address> addresses = co_await getaddrinfo(loop, "127.0.0.1", 80);
     CHECK(addresses.size() == 1);

@@ -43,7 +43,7 @@ awaitable<void> flood(StreamReader, StreamWriter writer) {
 
 awaitable<void> chatter(StreamReader reader, StreamWriter writer) {
   const Witness witness;
-  for (;;) writer.write(co_await reader.read_line());
+  while (!reader.at_eof()) writer.write(co_await reader.read_line());
 }
 
 void start_servers(Loop& loop, const std::string& address, Server& flooding, Server& chatting) {
