@@ -10,6 +10,7 @@ namespace twinwire {
 namespace asio = boost::asio;
 
 std::optional<Address> Address::parse(std::string_view host, std::uint16_t port) {
+  if (host.find('\0') != std::string_view::npos) return std::nullopt;
   boost::system::error_code error;
   const asio::ip::address parsed = asio::ip::make_address(std::string(host), error);
   if (error) return std::nullopt;
@@ -61,8 +62,11 @@ std::string Address::host() const {
   switch (family_) {
     case Family::ipv4:
       return asio::ip::address_v4({bytes_[0], bytes_[1], bytes_[2], bytes_[3]}).to_string();
-    case Family::ipv6:
-      return asio::ip::address_v6(bytes_, scope_id_).to_string();
+    case Family::ipv6: {
+      // With the number of the scope: its name may be another one on another machine.
+      const std::string text = asio::ip::address_v6(bytes_).to_string();
+      return scope_id_ == 0 ? text : text + "%" + std::to_string(scope_id_);
+    }
     case Family::unspecified:
       break;
   }

@@ -140,8 +140,8 @@ constexpr std::uint64_t multiply_fold(std::uint64_t a, std::uint64_t b) noexcept
   return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
 }
 
-/// Spreads a number over all bits (the finaliser of splitmix64). Seeds are mostly neighbours, 1 to 1000, and a
-/// single multiplication would leave their outcomes in step with each other.
+/// Spreads a number over all bits (the finaliser of splitmix64). Seeds are mostly neighbours, 1 to 1000, and
+/// a single multiplication would leave their outcomes in step with each other.
 constexpr std::uint64_t spread(std::uint64_t bits) noexcept {
   bits += 0x9e3779b97f4a7c15ULL;
   bits = (bits ^ (bits >> 30)) * 0xbf58476d1ce4e5b9ULL;

@@ -7,16 +7,17 @@
 namespace twinwire {
 namespace {
 
-std::uint16_t checked_port(long number) {
+std::uint16_t checked_port(long number, std::string_view text) {
   if (number < 0 || number > 65535) {
-    throw std::invalid_argument("port " + std::to_string(number) + " is not in the range 0 to 65535");
+    throw std::invalid_argument("port " + std::string(text) + " is not in the range 0 to 65535");
   }
   return static_cast<std::uint16_t>(number);
 }
 
 }  // namespace
 
-Port::Port(int number) : number_(checked_port(number)), text_(std::to_string(number)) {}
+Port::Port(int number)
+    : number_(checked_port(number, std::to_string(number))), text_(std::to_string(number)) {}
 
 Port::Port(std::string_view service) : text_(service) {
   if (service.empty()) return;
@@ -26,7 +27,7 @@ Port::Port(std::string_view service) : text_(service) {
     number_.reset();  // a name, for the resolver
     return;
   }
-  number_ = checked_port(error == std::errc{} ? number : 65536);
+  number_ = checked_port(error == std::errc{} ? number : -1, service);
 }
 
 }  // namespace twinwire

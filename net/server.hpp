@@ -35,7 +35,8 @@ class Server {
   Server& operator=(Server) noexcept;
   ~Server();
 
-  /// The loop it serves on. Throws std::logic_error on a default-constructed server, or when the loop is gone.
+  /// The loop it serves on. Throws std::logic_error on a default-constructed server, or when the loop is
+  /// gone.
   Loop& get_loop() const;
   /// The listening sockets; none once it is closed.
   std::vector<ServerSocket> sockets() const;

@@ -77,7 +77,9 @@ void Flow::reset() {
     while (packets_.size() > i) packets_.pop_back();
     break;
   }
-  Packet packet{{}, sent_, 0, false, false, true};
+  // It brings no bytes: what the reader has not got by then it never gets.
+  const std::uint64_t end = packets_.empty() ? arrived_ : packets_.back().end;
+  Packet packet{{}, end, 0, false, false, true};
   const Link& link = connection_.link(writer_);
   if (link.options.down) return;
   const World& world = connection_.world();

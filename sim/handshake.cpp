@@ -42,11 +42,17 @@ void Handshake::after(Duration delay, Phase phase) {
   world.schedule(event_, saturating_add(world.time(), delay));
 }
 
+/// The timer runs from the SYN, not from when something went wrong with it.
+void Handshake::retry_later() {
+  phase_ = Phase::retry;
+  connection_.world().schedule(event_, sent_ + syn_timeout * (std::int64_t{1} << attempt_));
+}
+
 void Handshake::send_syn() {
   World& world = connection_.world();
+  sent_ = world.time();
   Host& client = connection_.host(0);
   Host* server = world.host_at(connection_.address(1), client);
-  const Duration timeout = syn_timeout * (std::int64_t{1} << attempt_);
   const auto ordinal = static_cast<std::uint64_t>(attempt_);
   if (server) {
     const Link& there = world.link(client, *server);
@@ -56,7 +62,7 @@ void Handshake::send_syn() {
     }
   }
   world.publish(client, "syn lost", connection_, ordinal);
-  after(timeout, Phase::retry);
+  retry_later();
 }
 
 void Handshake::next() {
@@ -94,9 +100,8 @@ void Handshake::syn_arrived() {
   Host& client = connection_.host(0);
   Host* server = world.host_at(connection_.address(1), client);
   const auto ordinal = static_cast<std::uint64_t>(attempt_);
-  const Duration rest = syn_timeout * (std::int64_t{1} << attempt_);
   if (!server) {
-    after(rest, Phase::retry);
+    retry_later();
     return;
   }
   world.set_current(*server, "syn");
@@ -105,13 +110,13 @@ void Handshake::syn_arrived() {
   TcpAcceptor* listener = server->listener_for(connection_.address(1), connection_.name());
   if (listener && !listener->reserve(*this)) {
     world.publish(*server, "backlog full", connection_, ordinal);
-    after(rest, Phase::retry);
+    retry_later();
     return;
   }
   listener_ = listener;
   if (back.loses(world.choices(), answer_sites_.loss, ordinal)) {
     if (listener_) std::exchange(listener_, nullptr)->forget(*this);
-    after(rest, Phase::retry);
+    retry_later();
     return;
   }
   const Duration delay = back.delay(world.choices(), answer_sites_.jitter, ordinal);

@@ -35,6 +35,7 @@ class Handshake {
   void syn_ack_arrived();
   void ack_arrived();
   void after(Duration delay, Phase phase);
+  void retry_later();
 
   TcpConnection& connection_;
   TcpAcceptor* listener_ = nullptr;
@@ -42,6 +43,7 @@ class Handshake {
   PacketSites answer_sites_;
   Site ack_jitter_;
   int attempt_ = 0;
+  TimePoint sent_{};  ///< when the last SYN went out
   Phase phase_ = Phase::syn;
   MemberEvent<Handshake, &Handshake::next> event_{*this};
 };

@@ -105,12 +105,12 @@ void TcpConnection::abort(int side) {
 
 void TcpConnection::data_arrived(int side, std::size_t length) {
   Side& self = sides_[index(side)];
-  if (self.wire) {
-    self.wire->tell_readable();
-  } else if (self.closed && length > 0 && !self.dead) {
-    self.dead = true;  // nobody is there to read it any more
+  if (length > 0 && (self.closed || self.dead)) {
+    self.dead = true;  // nobody is there to read it any more, and the peer is told
     outgoing(side).reset();
     incoming(side).drop();
+  } else if (self.wire) {
+    self.wire->tell_readable();
   }
 }
 

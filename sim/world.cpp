@@ -43,11 +43,14 @@ Host& World::add_host(const std::string& name, HostOptions options) {
   }
   const std::uint64_t index = hosts_.size();
   if (options.addresses.empty()) {
-    const std::uint64_t number = index + 1;
-    options.addresses.push_back(
-        Address::from_ipv4({10, static_cast<std::uint8_t>(number >> 16),
-                            static_cast<std::uint8_t>(number >> 8), static_cast<std::uint8_t>(number)},
-                           0));
+    std::uint64_t number = index + 1;
+    const auto numbered = [](std::uint64_t n) {
+      return Address::from_ipv4({10, static_cast<std::uint8_t>(n >> 16), static_cast<std::uint8_t>(n >> 8),
+                                 static_cast<std::uint8_t>(n)},
+                                0);
+    };
+    while (hosts_by_address_.contains(numbered(number))) ++number;
+    options.addresses.push_back(numbered(number));
   }
   for (Address& address : options.addresses) {
     address = address.with_port(0);

@@ -57,7 +57,7 @@ void declare(CLI::App& app, Request& request, const std::vector<Scenario>& scena
   app.description("Runs scenarios in a simulated world, over many seeds, and finds those that fail.");
   app.footer("Exit codes: 0 nothing failed, 1 something failed, 2 wrong use.");
   app.add_option("scenario", request.scenario, "Which scenario to run (see --list)");
-  app.add_option("--seed", request.seed, "Run this one seed");
+  app.add_option("--seed", request.seed, "Run this one seed")->check(CLI::NonNegativeNumber);
   app.add_option("--seeds", request.seeds, "Run the seeds A..B, both included (default 1..1000)")
       ->type_name("A..B");
   app.add_option("--jobs", request.explore.jobs, "Worker processes (default: one for each core)");
@@ -203,9 +203,13 @@ int dispatch(Request& request, const std::vector<Scenario>& scenarios, const cha
   if (!request.replay.empty()) {
     if (request.seed || !request.seeds.empty())
       throw Misuse("--replay takes its decisions from the file: no seeds");
+    const Repro repro = read_repro(request.replay);
+    if (!request.scenario.empty() && request.scenario != repro.scenario) {
+      throw Misuse(fmt::format("{} is a repro of \"{}\", not of \"{}\"", request.replay, repro.scenario,
+                               request.scenario));
+    }
     LogObserver log(stdout);
-    return replay(read_repro(request.replay), scenarios, request.log ? &log : nullptr) ? exit_failed
-                                                                                       : exit_ok;
+    return replay(repro, scenarios, request.log ? &log : nullptr) ? exit_failed : exit_ok;
   }
   const Scenario& scenario = find_scenario(request.scenario, scenarios);
   const Arguments arguments = arguments_for(scenario, request.arguments);

@@ -24,9 +24,14 @@ void check_options(const Repro& repro, const Scenario& scenario) {
 Arguments arguments_of(const Repro& repro, const Scenario& scenario) {
   Arguments arguments = scenario.defaults();
   for (const auto& [name, value] : repro.arguments) {
-    if (std::ranges::find(scenario.arguments, name, &ArgumentSpec::name) == scenario.arguments.end()) {
+    const auto spec = std::ranges::find(scenario.arguments, name, &ArgumentSpec::name);
+    if (spec == scenario.arguments.end()) {
       throw ReproError(
           fmt::format("stale: the scenario \"{}\" takes no argument \"{}\" any more", scenario.name, name));
+    }
+    if (!spec->choices.empty() && std::ranges::find(spec->choices, value) == spec->choices.end()) {
+      throw ReproError(fmt::format("stale: the scenario \"{}\" does not take \"{}\" for \"{}\" any more",
+                                   scenario.name, value, name));
     }
     arguments.set(name, value);
   }

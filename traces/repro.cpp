@@ -1,8 +1,10 @@
 #include <twinwire/traces/repro.hpp>
 #include <twinwire/traces/text_record.hpp>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
+#include <set>
 #include <sstream>
 
 #include <fmt/format.h>
@@ -81,6 +83,7 @@ void add_link(std::map<std::string, std::string>& text, const std::string& prefi
   text[prefix + ".latency_ns"] = std::to_string(options.latency.count());
   text[prefix + ".jitter_ns"] = std::to_string(options.jitter.count());
   text[prefix + ".max_segment"] = std::to_string(options.max_segment);
+  text[prefix + ".down"] = options.down ? "yes" : "no";
   add_odds(text, prefix + ".loss", options.loss);
   add_odds(text, prefix + ".cut", options.cut);
   add_odds(text, prefix + ".rechunk", options.rechunk);
@@ -94,7 +97,11 @@ std::map<std::string, std::string> options_as_text(const sim::WorldOptions& opti
   add_link(text, "loopback", options.loopback);
   text["host.send_buffer_size"] = std::to_string(options.host.send_buffer_size);
   text["host.receive_buffer_size"] = std::to_string(options.host.receive_buffer_size);
+  text["host.max_descriptors"] = std::to_string(options.host.max_descriptors);
   text["host.drift_ppm"] = std::to_string(options.host.drift_ppm);
+  text["host.skew_ns"] = std::to_string(options.host.skew.count());
+  text["start_ns"] = std::to_string(options.start.time_since_epoch().count());
+  text["executor_time_max_ns"] = std::to_string(options.executor_time_max.count());
   text["name_latency_ns"] = std::to_string(options.name_latency.count());
   return text;
 }
@@ -106,7 +113,10 @@ std::string to_text(const Repro& repro) {
   for (const auto& [name, value] : repro.arguments) line({"argument", name, value});
   for (const auto& [name, value] : repro.options) line({"option", name, value});
   line({"base", repro.request.base == Base::calm ? "calm" : "seed", std::to_string(repro.request.seed)});
-  for (const std::string& comment : repro.comments) text += "# " + comment + "\n";
+  for (std::string comment : repro.comments) {
+    std::ranges::replace(comment, '\n', ' ');
+    text += "# " + comment + "\n";
+  }
   for (const auto& [address, outcome] : repro.request.overrides) {
     line({"override", address.purpose, address.entity, std::to_string(address.ordinal),
           std::to_string(outcome)});
@@ -122,12 +132,15 @@ Repro parse_repro(const std::string& text, const std::string& name) {
   std::istringstream lines(text);
   std::string line;
   bool begun = false;
+  std::set<std::string> keys;
   for (int number = 1; std::getline(lines, line); ++number) {
+    if (line.ends_with('\r')) line.pop_back();  // the line ends of another system
     try {
       const std::vector<std::string> words = split_words(line);
       if (words.empty()) continue;
       if (begun) {
         apply(words, repro);
+        keys.insert(words[0]);
       } else {
         check_first_line(words);
         begun = true;
@@ -139,6 +152,9 @@ Repro parse_repro(const std::string& text, const std::string& name) {
   if (!begun) throw ReproError(name + ": the file is empty: not a repro file");
   if (repro.scenario.empty()) throw ReproError(name + ": no line names the scenario");
   if (repro.signature.kind.empty()) throw ReproError(name + ": no line tells the failure");
+  for (const char* key : {"model", "base", "fingerprint"}) {
+    if (!keys.contains(key)) throw ReproError(fmt::format("{}: no line tells the {}", name, key));
+  }
   return repro;
 }
 

@@ -28,7 +28,7 @@ Repro recorded() {
     Repro repro;
     repro.scenario = scenario.name;
     repro.arguments = scenario.defaults().all();
-    repro.options = options_as_text(scenario.options);
+    repro.options = traces::options_as_text(scenario.options);
     repro.request = {seed, Base::calm, {}, false};
     for (const Decision& decision : outcome.decisions) {
       repro.request.overrides.emplace_back(decision.address, decision.outcome);
