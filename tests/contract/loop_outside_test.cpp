@@ -121,7 +121,7 @@ CONTRACT_TEST("LOOP-10", "run_in_executor runs off the loop's thread, and delive
           result = value;
         });
   });
-  CHECK(worked_on == std::thread::id());
+  if (simulated) CHECK(worked_on == std::thread::id());  // another thread may have done it already
   stage.run_until([&] { return delivered_on != std::thread::id(); }, "the result");
   CHECK(result == 42);
   CHECK(failure == nullptr);
