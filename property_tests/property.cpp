@@ -1,4 +1,3 @@
-#define CATCH_CONFIG_MAIN
 #include "property.hpp"
 
 #include <cstdint>
