@@ -1,6 +1,7 @@
 #include <twinwire/net/choices.hpp>
 
 #include <numeric>
+#include <stdexcept>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -42,6 +43,7 @@ Site Choices::site(std::string_view entity, const Purpose& purpose) {
 std::uint64_t Choices::draw_weighted(Site site, std::uint64_t ordinal,
                                      std::span<const std::uint32_t> weights) {
   const std::uint64_t total = std::accumulate(weights.begin(), weights.end(), std::uint64_t{0});
+  if (total == 0) throw std::invalid_argument("draw_weighted: no weight is above 0");
   std::uint64_t rest = scale(raw(site, ordinal), total);
   std::uint64_t index = 0;
   while (rest >= weights[index]) rest -= weights[index++];

@@ -78,7 +78,7 @@ class Choices {
     return decide(site, ordinal, scale(raw(site, ordinal), range), range);
   }
 
-  /// The index of one of the weights, each as likely as its share. Their sum is at least 1.
+  /// The index of one of the weights, each as likely as its share. Throws std::invalid_argument if all are 0.
   std::uint64_t draw_weighted(Site site, std::uint64_t ordinal, std::span<const std::uint32_t> weights);
 
   /// 0, or with the given odds one of 1 to `range`, all equally likely.

@@ -1,3 +1,4 @@
+#include <twinwire/net/completing_operation.hpp>
 #include <twinwire/net/connect_operation.hpp>
 #include <twinwire/net/lookup.hpp>
 #include <twinwire/net/loop.hpp>
@@ -10,82 +11,63 @@ namespace twinwire::detail {
 namespace {
 
 /// Common to operations that end in one connection: making protocol and transport out of a connected wire.
-class EstablishOperation : public OperationState {
+class EstablishOperation : public CompletingOperation<Connection> {
  public:
   EstablishOperation(Loop& loop, std::string description, ProtocolFactory factory,
                      Completion<Connection> done)
-      : OperationState(loop, std::move(description)), factory_(std::move(factory)), done_(std::move(done)) {}
+      : CompletingOperation(loop, std::move(done), std::move(description)), factory_(std::move(factory)) {}
 
  protected:
   /// Lets go of look-ups, timers and sockets that are not going to be used.
-  virtual void release_resources() = 0;
-  bool ended() const noexcept { return phase_ == Phase::ended; }
-
-  void complete(std::exception_ptr failure, Connection connection = {}) {
-    const auto keep = end();
-    release_resources();
-    phase_ = Phase::ended;
-    loop().guard([&] { done_(std::move(failure), std::move(connection)); },
-                 "a completion threw an exception");
-  }
+  virtual void release_wires() noexcept = 0;
 
   void establish(std::unique_ptr<Wire> wire) {
     const Ref<EstablishOperation> self(this);
-    phase_ = Phase::establishing;
+    establishing_ = true;
+    ProtocolFactory factory = std::move(factory_);
     std::shared_ptr<BaseProtocol> protocol;
     try {
       const Loop::CallbackScope scope(loop());
-      protocol = factory_();
-      if (!protocol) throw std::logic_error(description() + ": the protocol factory returned null");
+      protocol = factory();
+      StreamTransport::check_protocol(protocol.get());
     } catch (...) {
       wire->close();
-      complete(std::current_exception());
+      complete(std::current_exception(), {});
       return;
     }
     if (cancelled_.failed()) {
       wire->close();
-      complete(operation_failure(cancelled_, description()));
+      fail(cancelled_);
       return;
     }
     const auto transport = make_ref<StreamTransport>(loop(), std::move(wire));
     const bool made = transport->start(protocol);
     if (cancelled_.failed()) {
       transport->abort();
-      complete(operation_failure(cancelled_, description()));
+      fail(cancelled_);
     } else if (!made) {
-      complete(operation_failure(Error::callback_failure, description()));
+      fail(Error::callback_failure);
     } else {
       complete(nullptr, Connection{Transport(transport), std::move(protocol)});
     }
   }
 
  private:
-  void do_cancel(error_code reason) override {
-    if (phase_ == Phase::ended) return;
-    if (phase_ == Phase::establishing) {
-      cancelled_ = reason;  // from inside the factory or connection_made: seen when that returns
-      return;
-    }
-    const auto keep = end();
-    release_resources();
-    phase_ = Phase::ended;
-    loop().call_soon([self = Ref<EstablishOperation>(this), reason] {
-      self->done_(operation_failure(reason, self->description()), {});
-    });
-  }
-  void abandon() noexcept override {
-    release_resources();
-    phase_ = Phase::ended;
-    done_.reset();
+  void release_resources() noexcept final {
     factory_.reset();
+    release_wires();
   }
-
-  enum class Phase : std::uint8_t { connecting, establishing, ended };
+  void do_cancel(error_code reason) override {
+    if (establishing_ && !ended()) {
+      cancelled_ = reason;  // from inside the factory or connection_made: seen when that returns
+    } else {
+      CompletingOperation::do_cancel(reason);
+    }
+  }
 
   ProtocolFactory factory_;
-  Completion<Connection> done_;
   error_code cancelled_;
-  Phase phase_ = Phase::connecting;
+  bool establishing_ = false;
 };
 
 /// Makes a connection out of a socket that exists.
@@ -106,7 +88,7 @@ class AdoptOperation final : public EstablishOperation {
   }
 
  private:
-  void release_resources() override {
+  void release_wires() noexcept override {
     soon_.cancel();
     wire_.reset();
   }
@@ -125,8 +107,9 @@ class ConnectOperation final : public EstablishOperation {
 
   void start() {
     lookup_.start(loop(), {options_.host, options_.port.text(), options_.family, false},
-                  [self = Ref<ConnectOperation>(this)](error_code error, std::vector<Address> addresses) {
-                    self->resolved(error, std::move(addresses));
+                  "resolve " + describe(options_.host, options_.port.text()),
+                  [self = Ref<ConnectOperation>(this)](std::exception_ptr failure, auto addresses) {
+                    self->resolved(std::move(failure), std::move(addresses));
                   });
   }
 
@@ -147,10 +130,9 @@ class ConnectOperation final : public EstablishOperation {
     std::unique_ptr<Wire> wire;
   };
 
-  void resolved(error_code error, std::vector<Address> addresses) {
-    if (error.failed() || addresses.empty()) {
-      if (!error.failed()) error = make_error(errc::address_not_available);
-      complete(operation_failure(error, "resolve " + describe(options_.host, options_.port.text())));
+  void resolved(std::exception_ptr failure, std::vector<Address> addresses) {
+    if (failure) {
+      complete(std::move(failure), {});
       return;
     }
     const int default_interleave = options_.happy_eyeballs_delay ? 1 : 0;
@@ -161,16 +143,15 @@ class ConnectOperation final : public EstablishOperation {
     }
     const auto& [host, port] = *options_.local_addr;
     lookup_.start(loop(), {host, port.text(), options_.family, true},
-                  [self = Ref<ConnectOperation>(this)](error_code failed, std::vector<Address> locals) {
-                    self->local_resolved(failed, std::move(locals));
+                  "resolve the local address " + describe(host, port.text()),
+                  [self = Ref<ConnectOperation>(this)](std::exception_ptr failure, auto locals) {
+                    self->local_resolved(std::move(failure), std::move(locals));
                   });
   }
 
-  void local_resolved(error_code error, std::vector<Address> locals) {
-    if (error.failed() || locals.empty()) {
-      if (!error.failed()) error = make_error(errc::address_not_available);
-      const auto& [host, port] = *options_.local_addr;
-      complete(operation_failure(error, "resolve the local address " + describe(host, port.text())));
+  void local_resolved(std::exception_ptr failure, std::vector<Address> locals) {
+    if (failure) {
+      complete(std::move(failure), {});
       return;
     }
     locals_ = std::move(locals);
@@ -197,6 +178,7 @@ class ConnectOperation final : public EstablishOperation {
     const Address& remote = addresses_[index];
     auto attempt = std::make_unique<Try>(*this, index);
     error_code error;
+    std::optional<Address> from;
     if (locals_.empty()) {
       attempt->wire = loop().backend().connect(remote, std::nullopt, error);
     } else {
@@ -205,11 +187,11 @@ class ConnectOperation final : public EstablishOperation {
         if (local.family() != remote.family()) continue;
         attempt->wire = loop().backend().connect(remote, local, error);
         if (attempt->wire) break;
-        last_local_ = local;
+        from = local;
       }
     }
     if (!attempt->wire) {
-      note_failure(index, error);
+      note_failure(index, error, from);
       return false;
     }
     attempt->wire->set_sink(attempt.get());
@@ -225,25 +207,25 @@ class ConnectOperation final : public EstablishOperation {
     attempt.wire->set_sink(nullptr);
     std::unique_ptr<Wire> wire = std::move(attempt.wire);
     if (!error.failed()) {
-      release_resources();
+      release_wires();
       establish(std::move(wire));
       return;
     }
     wire->close();
     wire.reset();
     note_failure(attempt.index, error);
-    if (next_ < addresses_.size()) {
+    // The next one waits for the latest only: an earlier one that fails late changes nothing (RFC 8305).
+    if (attempt.index + 1 == next_ && next_ < addresses_.size()) {
       start_next();
     } else {
       fail_if_over();
     }
   }
 
-  void note_failure(std::size_t index, error_code error) {
+  void note_failure(std::size_t index, error_code error, const std::optional<Address>& from = {}) {
     std::string target = addresses_[index].to_string();
-    if (last_local_) target += " from " + last_local_->to_string();
+    if (from) target += " from " + from->to_string();
     failures_.push_back({index, Attempt{std::move(target), error}});
-    last_local_.reset();
   }
 
   void fail_if_over() {
@@ -258,10 +240,10 @@ class ConnectOperation final : public EstablishOperation {
       sentence += " (" + attempts.front().target + ")";
     }
     const error_code first = attempts.front().error;
-    complete(operation_failure(first, sentence, std::move(attempts)));
+    complete(operation_failure(first, sentence, std::move(attempts)), {});
   }
 
-  void release_resources() override {
+  void release_wires() noexcept override {
     lookup_.abandon();
     timer_.cancel();
     for (const auto& attempt : tries_) {
@@ -275,7 +257,6 @@ class ConnectOperation final : public EstablishOperation {
   Lookup lookup_;
   std::vector<Address> addresses_;
   std::vector<Address> locals_;
-  std::optional<Address> last_local_;
   std::size_t next_ = 0;
   std::vector<std::unique_ptr<Try>> tries_;
   std::vector<std::pair<std::size_t, Attempt>> failures_;

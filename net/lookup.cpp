@@ -28,19 +28,20 @@ std::optional<std::vector<Address>> answer_from_text(const ResolveRequest& reque
   return std::vector<Address>{*address};
 }
 
+bool has_nul(const std::string& text) {
+  return text.find('\0') != std::string::npos;
+}
+
 /// A look-up by the loop's own resolver, which may answer whenever it likes.
 class CustomLookup final : public Abandonable {
  public:
+  /// What the resolver throws passes through to whoever asked.
   CustomLookup(Loop& loop, const ResolveRequest& request, ResolveHandler handler)
       : state_(std::make_shared<State>(State{&loop, std::move(handler), {}})) {
     const std::shared_ptr<Resolver> resolver = loop.resolver();  // it may replace itself
-    try {
-      (*resolver)(request, [state = state_](error_code error, std::vector<Address> addresses) {
-        answer(state, error, std::move(addresses));
-      });
-    } catch (...) {
-      answer(state_, error_code_of(std::current_exception()), {});
-    }
+    (*resolver)(request, [state = state_](error_code error, std::vector<Address> addresses) {
+      answer(state, error, std::move(addresses));
+    });
   }
   ~CustomLookup() override {
     state_->loop = nullptr;
@@ -70,17 +71,37 @@ class CustomLookup final : public Abandonable {
 
 }  // namespace
 
-void Lookup::start(Loop& loop, const ResolveRequest& request, ResolveHandler handler) {
+void Lookup::start(Loop& loop, const ResolveRequest& request, std::string sentence, Handler handler) {
   abandon();
-  if (auto answer = answer_from_text(request)) {
-    soon_ = loop.call_soon([answer = std::move(*answer), handler = std::move(handler)]() mutable {
+  // Shared between the ways in which it may end; whichever comes first takes the handler.
+  auto shared = std::make_shared<Handler>(std::move(handler));
+  const auto finish = [shared, sentence = std::move(sentence)](error_code error,
+                                                               std::vector<Address> addresses) {
+    if (!error.failed() && addresses.empty()) error = make_error(errc::address_not_available);
+    Handler once = std::move(*shared);
+    once(error.failed() ? operation_failure(error, sentence) : nullptr, std::move(addresses));
+  };
+  if (has_nul(request.host) || has_nul(request.service)) {
+    // What looks names up stops at a NUL: it would answer for another name.
+    soon_ = loop.call_soon([finish] { finish(make_error(errc::invalid_argument), {}); });
+  } else if (auto answer = answer_from_text(request)) {
+    soon_ = loop.call_soon([answer = std::move(*answer), finish]() mutable {
       const error_code error = answer.empty() ? make_error(errc::address_family_not_supported) : error_code{};
-      handler(error, std::move(answer));
+      finish(error, std::move(answer));
     });
-  } else if (loop.resolver()) {
-    pending_ = std::make_unique<CustomLookup>(loop, request, std::move(handler));
   } else {
-    pending_ = loop.backend().resolve(request, std::move(handler));
+    try {
+      if (loop.resolver()) {
+        pending_ = std::make_unique<CustomLookup>(loop, request, finish);
+      } else {
+        pending_ = loop.backend().resolve(request, finish);
+      }
+    } catch (...) {
+      soon_ = loop.call_soon([shared, failure = std::current_exception()] {
+        Handler once = std::move(*shared);
+        once(failure, {});
+      });
+    }
   }
 }
 

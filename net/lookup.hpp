@@ -5,6 +5,8 @@
 #include <twinwire/net/loop.hpp>
 
 #include <memory>
+#include <string>
+#include <vector>
 
 namespace twinwire::detail {
 
@@ -12,13 +14,16 @@ namespace twinwire::detail {
 /// host with a numeric port never goes through name resolution. Destroying it abandons the look-up.
 class Lookup {
  public:
+  /// A failure (the sentence in it is the one that was given), or at least one address.
+  using Handler = UniqueFunction<void(std::exception_ptr, std::vector<Address>)>;
+
   Lookup() = default;
   Lookup(const Lookup&) = delete;
   Lookup& operator=(const Lookup&) = delete;
   ~Lookup() { abandon(); }
 
-  /// `handler` is called once, later, from the loop.
-  void start(Loop& loop, const ResolveRequest& request, ResolveHandler handler);
+  /// `handler` is called once, later, from the loop. `sentence` says what was tried, should it fail.
+  void start(Loop& loop, const ResolveRequest& request, std::string sentence, Handler handler);
   void abandon() noexcept;
 
  private:

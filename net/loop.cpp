@@ -1,3 +1,4 @@
+#include <twinwire/net/completing_operation.hpp>
 #include <twinwire/net/connect_operation.hpp>
 #include <twinwire/net/loop.hpp>
 #include <twinwire/net/server_state.hpp>
@@ -13,29 +14,6 @@ constexpr Purpose random_bits{"random", "{entity}: random bits"};
 
 /// Turns that close() grants the last callbacks: what goes on rescheduling itself is cut off.
 constexpr int closing_turns = 1000;
-
-/// A function that was handed to another thread.
-class Job final : public detail::OperationState {
- public:
-  Job(Loop& loop, VoidCompletion done) : OperationState(loop, "run in executor"), done_(std::move(done)) {}
-  void finish() {
-    if (!done_) return;
-    const auto self = end();
-    VoidCompletion done = std::move(done_);
-    done_ = nullptr;
-    done(failure);
-  }
-  std::exception_ptr failure;
-
- private:
-  void do_cancel(error_code reason) override {
-    failure = operation_failure(reason, description());
-    loop().call_soon([self = detail::Ref<Job>(this)] { self->finish(); });
-  }
-  void abandon() noexcept override { done_.reset(); }
-
-  VoidCompletion done_;
-};
 
 }  // namespace
 
@@ -81,6 +59,7 @@ void Loop::drop_call(detail::ScheduledCall& call) noexcept {
 // --- callbacks ---
 
 Handle Loop::call_soon(Callback callback) {
+  if (!callback) throw std::invalid_argument("call_soon: there is nothing to call");
   if (closed_) return {};
   detail::Ref<detail::ScheduledCall> call = pool_->take(*this, std::move(callback));
   push_ready(call);
@@ -99,6 +78,7 @@ Handle Loop::call_later(Duration delay, Callback callback) {
 }
 
 Handle Loop::call_at(TimePoint when, Callback callback) {
+  if (!callback) throw std::invalid_argument("call_at: there is nothing to call");
   if (closed_) return {};
   detail::Ref<detail::ScheduledCall> call = pool_->take(*this, std::move(callback));
   call->deadline_ = std::max(when, time());
@@ -136,20 +116,21 @@ void Loop::run_turn() {
 
 Operation Loop::start_job(Callback work, VoidCompletion done) {
   require_open("run_in_executor");
-  const auto job = detail::make_ref<Job>(*this, std::move(done));
+  const auto job = detail::make_ref<detail::CompletingOperation<>>(*this, std::move(done), "run in executor");
   auto outcome = std::make_shared<std::exception_ptr>();
-  backend_->execute_blocking(
-      [work = std::move(work), outcome]() mutable {
-        try {
-          work();
-        } catch (...) {
-          *outcome = std::current_exception();
-        }
-      },
-      [job, outcome] {
-        if (!job->failure) job->failure = *outcome;
-        job->finish();
-      });
+  try {
+    backend_->execute_blocking(
+        [work = std::move(work), outcome]() mutable {
+          try {
+            work();
+          } catch (...) {
+            *outcome = std::current_exception();
+          }
+        },
+        [job, outcome] { job->complete(*outcome); });
+  } catch (...) {
+    job->complete_soon(std::current_exception());
+  }
   return Operation(job);
 }
 
@@ -196,14 +177,19 @@ void Loop::close() {
 
 // --- failures ---
 
+void Loop::set_exception_handler(ExceptionHandler handler) {
+  exception_handler_ = handler ? std::make_shared<ExceptionHandler>(std::move(handler)) : nullptr;
+}
+
 void Loop::call_exception_handler(const ExceptionContext& context) noexcept {
   const CallbackScope scope(*this);
-  if (!exception_handler_) {
+  const std::shared_ptr<ExceptionHandler> handler = exception_handler_;  // it may replace itself
+  if (!handler) {
     backend_->unhandled(context);
     return;
   }
   try {
-    exception_handler_(context);
+    (*handler)(context);
   } catch (...) {
     backend_->unhandled({"the exception handler itself threw an exception", std::current_exception(),
                          context.transport, context.protocol});
@@ -244,6 +230,7 @@ void Loop::set_resolver(Resolver resolver) {
 
 void Loop::add_signal_handler(int signal_number, Callback callback) {
   require_open("add_signal_handler");
+  if (!callback) throw std::invalid_argument("add_signal_handler: there is nothing to call");
   auto shared = std::make_shared<Callback>(std::move(callback));
   const auto found = std::ranges::find(signal_handlers_, signal_number, &SignalHandler::number);
   if (found != signal_handlers_.end()) {

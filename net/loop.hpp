@@ -62,6 +62,7 @@ class Loop {
   WallTime wall_time() const noexcept { return backend_->wall_time(); }
 
   // --- callbacks ---
+  // Each throws std::invalid_argument for an empty callback. On a closed loop nothing is ever called.
 
   /// Calls once, in the next turn, in the order of registration.
   Handle call_soon(Callback callback);
@@ -94,7 +95,7 @@ class Loop {
 
   /// Who is told of failures that have no other receiver. An empty one restores the default, which prints to
   /// standard error on a real loop, and fails the run on a simulated one.
-  void set_exception_handler(ExceptionHandler handler) { exception_handler_ = std::move(handler); }
+  void set_exception_handler(ExceptionHandler handler);
   void call_exception_handler(const ExceptionContext& context) noexcept;
 
   // --- connections ---
@@ -202,7 +203,7 @@ class Loop {
   detail::List<detail::ServerState, detail::ServerTag> servers_;
   detail::List<detail::OperationState, detail::OperationTag> operations_;
   std::vector<SignalHandler> signal_handlers_;
-  ExceptionHandler exception_handler_;
+  std::shared_ptr<ExceptionHandler> exception_handler_;
   std::shared_ptr<Resolver> resolver_;
   std::uint64_t random_count_ = 0;
 };
@@ -214,10 +215,12 @@ Operation Loop::run_in_executor(F function, detail::CompletionOf<std::invoke_res
     return start_job(std::move(function), std::move(done));
   } else {
     auto result = std::make_shared<Result>();
-    return start_job([function = std::move(function), result]() mutable { *result = function(); },
-                     [result, done = std::move(done)](std::exception_ptr failure) mutable {
-                       done(failure, std::move(*result));
-                     });
+    auto work = [function = std::move(function), result]() mutable { *result = function(); };
+    if (!done) return start_job(std::move(work), {});
+    return start_job(std::move(work), [result, done = std::move(done)](std::exception_ptr failure) mutable {
+      // Cancelled: the function may still be writing its result.
+      done(failure, failure ? Result{} : std::move(*result));
+    });
   }
 }
 

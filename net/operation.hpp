@@ -55,7 +55,7 @@ class OperationState : public RefCounted, public ListLink<OperationTag> {
   virtual std::string description() const { return description_; }
   /// A background operation does not count as a deadlock when it is still pending at the end.
   bool background() const noexcept { return background_; }
-  void set_background() noexcept { background_ = true; }
+  void set_background(bool background = true) noexcept { background_ = background; }
 
  protected:
   /// Leaves the loop's list. The result keeps the operation alive for the caller's remaining steps.

@@ -22,8 +22,8 @@ struct ResolveRequest {
 using ResolveHandler = UniqueFunction<void(error_code, std::vector<Address>)>;
 
 /// Looks names up for a loop, on its thread. It calls `answer` once: at once, later, or never, if the look-up
-/// is to stay pending. Calling it when nobody waits any more is harmless. What the resolver throws fails the
-/// look-up with the error code of the exception.
+/// is to stay pending. Calling it when nobody waits any more is harmless. What the resolver throws is what
+/// the look-up fails with, and so the operation that asked.
 using Resolver = UniqueFunction<void(const ResolveRequest& request, ResolveHandler answer)>;
 
 }  // namespace twinwire

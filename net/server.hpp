@@ -44,8 +44,8 @@ class Server {
   std::uint16_t port() const;
   bool is_serving() const;
 
-  /// Begins to accept. Does nothing when it does so already. Throws std::logic_error on a closed server,
-  /// OperationError when the system refuses.
+  /// Begins to accept. Does nothing when it does so already. Throws std::logic_error on a closed server;
+  /// OperationError, and the server is closed, when the system refuses.
   void start_serving() const;
   /// Stops listening. Connections that were accepted live on.
   void close() const;
@@ -56,7 +56,8 @@ class Server {
   /// How many accepted connections are alive.
   std::size_t connections() const;
 
-  /// Completes when the server is closed and every accepted connection has had connection_lost.
+  /// Completes when the server is closed and every accepted connection has had connection_lost. Throws
+  /// std::logic_error when its loop is gone.
   Operation wait_closed(VoidCompletion done) const;
   /// Serves until cancelled; then closes, waits as wait_closed, and completes with operation_aborted. Throws
   /// std::logic_error on a closed server, or while another call is pending.

@@ -1,4 +1,5 @@
 // create_server and getaddrinfo.
+#include <twinwire/net/completing_operation.hpp>
 #include <twinwire/net/connect_operation.hpp>
 #include <twinwire/net/lookup.hpp>
 #include <twinwire/net/loop.hpp>
@@ -10,51 +11,30 @@
 namespace twinwire::detail {
 namespace {
 
-class ResolveOperation final : public OperationState {
+class ResolveOperation final : public CompletingOperation<std::vector<Address>> {
  public:
-  ResolveOperation(Loop& loop, const ResolveRequest& request, Completion<std::vector<Address>> done)
-      : OperationState(loop, "resolve " + describe(request.host, request.service)), done_(std::move(done)) {}
+  using CompletingOperation::CompletingOperation;
 
   void start(const ResolveRequest& request) {
-    lookup_.start(loop(), request,
-                  [self = Ref<ResolveOperation>(this)](error_code error, std::vector<Address> addresses) {
-                    self->complete(error, std::move(addresses));
+    lookup_.start(loop(), request, description(),
+                  [self = Ref<ResolveOperation>(this)](std::exception_ptr failure, auto addresses) {
+                    self->complete(std::move(failure), std::move(addresses));
                   });
   }
 
  private:
-  void do_cancel(error_code reason) override {
-    if (!done_) return;
-    lookup_.abandon();
-    loop().call_soon([self = Ref<ResolveOperation>(this), reason] { self->complete(reason, {}); });
-  }
-  void abandon() noexcept override {
-    lookup_.abandon();
-    done_.reset();
-  }
-
-  void complete(error_code error, std::vector<Address> addresses) {
-    if (!done_) return;
-    const auto keep = end();
-    Completion<std::vector<Address>> done = std::move(done_);
-    done_ = nullptr;
-    loop().guard(
-        [&] { done(error ? operation_failure(error, description()) : nullptr, std::move(addresses)); },
-        "a completion threw an exception");
-  }
+  void release_resources() noexcept override { lookup_.abandon(); }
 
   Lookup lookup_;
-  Completion<std::vector<Address>> done_;
 };
 
 /// Resolves the hosts one after the other, then binds all of them or none.
-class ServerOperation final : public OperationState {
+class ServerOperation final : public CompletingOperation<Server> {
  public:
   ServerOperation(Loop& loop, ProtocolFactory factory, ServerOptions options, Completion<Server> done)
-      : OperationState(loop, "create a server"),
+      : CompletingOperation(loop, std::move(done), "create a server"),
         factory_(std::move(factory)),
-        options_(std::move(options)),
-        done_(std::move(done)) {
+        options_(std::move(options)) {
     if (options_.hosts.empty()) options_.hosts.emplace_back();
   }
 
@@ -67,19 +47,10 @@ class ServerOperation final : public OperationState {
   }
 
  private:
-  void do_cancel(error_code reason) override {
-    if (!done_) return;
+  void release_resources() noexcept override {
     lookup_.abandon();
     soon_.cancel();
     acceptors_.clear();
-    loop().call_soon(
-        [self = Ref<ServerOperation>(this), reason] { self->fail(reason, self->description()); });
-  }
-  void abandon() noexcept override {
-    lookup_.abandon();
-    soon_.cancel();
-    acceptors_.clear();
-    done_.reset();
     factory_.reset();
   }
 
@@ -91,93 +62,82 @@ class ServerOperation final : public OperationState {
       throw std::invalid_argument("create_server: sock is not a bound stream socket");
     }
     acceptors_.push_back(std::move(acceptor));
-    soon_ = loop().call_soon([self = Ref<ServerOperation>(this)] { self->finish(); });
+    soon_ = loop().call_soon([self = Ref<ServerOperation>(this)] { self->serve(); });
   }
 
   void resolve_next() {
-    const std::string& host = options_.hosts[resolved_];
+    const std::string& host = options_.hosts[addresses_.size()];
     lookup_.start(loop(), {host, options_.port->text(), options_.family, true},
-                  [self = Ref<ServerOperation>(this)](error_code error, std::vector<Address> addresses) {
-                    self->host_resolved(error, addresses);
+                  "create a server: resolve " + describe(host, options_.port->text()),
+                  [self = Ref<ServerOperation>(this)](std::exception_ptr failure, auto addresses) {
+                    self->host_resolved(std::move(failure), std::move(addresses));
                   });
   }
 
-  void host_resolved(error_code error, const std::vector<Address>& addresses) {
+  void host_resolved(std::exception_ptr failure, std::vector<Address> addresses) {
     const Ref<ServerOperation> self(this);
-    const std::string& host = options_.hosts[resolved_];
-    if (!error.failed() && addresses.empty()) error = make_error(errc::address_not_available);
-    if (error.failed()) {
-      fail(error, "create a server: resolve " + describe(host, options_.port->text()));
+    if (failure) {
+      complete(std::move(failure), {});
       return;
     }
-    for (const Address& address : addresses) {
-      if (std::ranges::find(addresses_, address) == addresses_.end()) addresses_.push_back(address);
-    }
-    if (++resolved_ < options_.hosts.size()) {
+    addresses_.push_back(std::move(addresses));
+    if (addresses_.size() < options_.hosts.size()) {
       resolve_next();
-    } else if (bind_all()) {
-      finish();
+    } else if (std::ranges::all_of(addresses_, [this](const auto& host) { return bind_host(host); })) {
+      serve();
     }
   }
 
-  /// On failure nothing stays bound.
-  bool bind_all() {
+  /// Each address once. Of a host with several, those are skipped that this system does not have (IPv6, say),
+  /// but not all of them. On failure nothing stays bound.
+  bool bind_host(const std::vector<Address>& addresses) {
     error_code skipped;
-    for (const Address& address : addresses_) {
+    bool bound_one = false;
+    for (const Address& address : addresses) {
+      if (std::ranges::find(bound_, address) != bound_.end()) {
+        bound_one = true;
+        continue;
+      }
       error_code error;
       auto acceptor = loop().backend().bind(address, {options_.reuse_address, options_.reuse_port}, error);
       if (acceptor) {
         acceptors_.push_back(std::move(acceptor));
-      } else if (error == errc::address_family_not_supported ||
-                 (error == errc::address_not_available && addresses_.size() > 1)) {
-        skipped = error;  // a family that this system does not have
+        bound_.push_back(address);
+        bound_one = true;
+      } else if (addresses.size() > 1 &&
+                 (error == errc::address_family_not_supported || error == errc::address_not_available)) {
+        skipped = error;
       } else {
-        fail(error, "create a server: bind " + address.to_string());
+        complete(operation_failure(error, "create a server: bind " + address.to_string()), {});
         return false;
       }
     }
-    if (acceptors_.empty()) {
-      fail(skipped, "create a server: bind " + addresses_.front().to_string());
-      return false;
+    if (!bound_one) {
+      complete(operation_failure(skipped, "create a server: bind " + addresses.front().to_string()), {});
     }
-    return true;
+    return bound_one;
   }
 
-  void finish() {
+  void serve() {
     const auto server =
         make_ref<ServerState>(loop(), std::move(factory_), std::move(acceptors_), options_.backlog);
     if (options_.start_serving) {
       try {
         server->start_serving();
       } catch (const OperationError&) {
-        server->close();
-        complete(std::current_exception(), Server());
+        complete(std::current_exception(), {});
         return;
       }
     }
     complete(nullptr, Server(server));
   }
 
-  void fail(error_code error, const std::string& sentence) {
-    acceptors_.clear();
-    complete(operation_failure(error, sentence), Server());
-  }
-
-  void complete(std::exception_ptr failure, Server server) {
-    if (!done_) return;
-    const auto keep = end();
-    Completion<Server> done = std::move(done_);
-    done_ = nullptr;
-    loop().guard([&] { done(std::move(failure), std::move(server)); }, "a completion threw an exception");
-  }
-
   ProtocolFactory factory_;
   ServerOptions options_;
-  Completion<Server> done_;
   Lookup lookup_;
   Handle soon_;
-  std::size_t resolved_ = 0;
-  std::vector<Address> addresses_;
+  std::vector<std::vector<Address>> addresses_;  ///< of each host, so far
+  std::vector<Address> bound_;
   std::vector<std::unique_ptr<Acceptor>> acceptors_;
 };
 
@@ -201,7 +161,8 @@ Operation start_server_operation(Loop& loop, ProtocolFactory factory, ServerOpti
 }
 
 Operation start_resolve(Loop& loop, ResolveRequest request, Completion<std::vector<Address>> done) {
-  const auto operation = make_ref<ResolveOperation>(loop, request, std::move(done));
+  const auto operation =
+      make_ref<ResolveOperation>(loop, std::move(done), "resolve " + describe(request.host, request.service));
   operation->start(request);
   return Operation(operation);
 }

@@ -1,3 +1,4 @@
+#include <twinwire/net/completing_operation.hpp>
 #include <twinwire/net/server_state.hpp>
 
 #include <algorithm>
@@ -11,9 +12,16 @@ constexpr int accepts_per_event = 64;
 /// How long accepting rests when the system is out of something, as in asyncio.
 constexpr Duration accept_retry_delay = std::chrono::seconds(1);
 
-bool out_of_resources(error_code error) {
-  return error == errc::too_many_files_open || error == errc::too_many_files_open_in_system ||
-         error == errc::no_buffer_space || error == errc::not_enough_memory;
+/// Errors of accept(2) that are those of the one connection, which is gone; all others (no descriptors left,
+/// a listening socket that was shut down by somebody else) would come again at once.
+bool only_that_connection(error_code error) {
+  for (const auto harmless :
+       {errc::connection_aborted, errc::connection_reset, errc::protocol_error, errc::operation_not_permitted,
+        errc::network_down, errc::network_unreachable, errc::host_unreachable, errc::no_protocol_option,
+        errc::operation_not_supported, errc::interrupted}) {
+    if (error == harmless) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -44,52 +52,28 @@ class ServerState::Listener final : public WireSink {
   ServerState& server_;
 };
 
-class ServerState::WaitClosed final : public OperationState {
- public:
-  WaitClosed(Loop& loop, VoidCompletion done, std::string description)
-      : OperationState(loop, std::move(description)), done_(std::move(done)) {}
-
-  void complete(error_code error) {
-    if (!done_) return;
-    const auto keep = end();
-    loop().call_soon([self = Ref<WaitClosed>(this), done = std::move(done_), error]() mutable {
-      done(error ? operation_failure(error, self->description()) : nullptr);
-    });
-    done_ = nullptr;
-  }
-
- private:
-  void do_cancel(error_code reason) override { complete(reason); }
-  void abandon() noexcept override { done_.reset(); }
-
-  VoidCompletion done_;
-};
-
-class ServerState::ServeForever final : public OperationState {
+class ServerState::ServeForever final : public CompletingOperation<> {
  public:
   ServeForever(Ref<ServerState> server, VoidCompletion done)
-      : OperationState(*server->loop_, "serve forever"), server_(std::move(server)), done_(std::move(done)) {
+      : CompletingOperation(*server->loop_, std::move(done), "serve forever"), server_(std::move(server)) {
     set_background();
   }
 
  private:
+  /// Closes the server, and ends when it is closed.
   void do_cancel(error_code reason) override {
     if (!server_) return;
     const Ref<ServerState> server = std::move(server_);
-    const auto keep = end();
     server->serve_forever_ = nullptr;
     server->close();
-    server->wait_closed([self = Ref<ServeForever>(this), reason](
-                            std::exception_ptr) { self->done_(operation_failure(reason, "serve forever")); },
+    server->wait_closed([self = Ref<ServeForever>(this), reason](std::exception_ptr) { self->fail(reason); },
                         "serve forever, closing");
   }
-  void abandon() noexcept override {
-    done_.reset();
-    server_ = nullptr;
+  void release_resources() noexcept override {
+    if (server_) std::exchange(server_, nullptr)->serve_forever_ = nullptr;
   }
 
   Ref<ServerState> server_;
-  VoidCompletion done_;
 };
 
 ServerState::ServerState(Loop& loop, ProtocolFactory factory,
@@ -107,6 +91,7 @@ void ServerState::start_serving() {
   for (const auto& listener : listeners_) {
     if (const error_code error = listener->acceptor->listen(backlog_); error.failed()) {
       const auto address = listener->acceptor->local_address();
+      close();  // none, rather than some of its addresses
       throw OperationError(error, "listen on " + (address ? address->to_string() : "a socket"));
     }
   }
@@ -125,7 +110,6 @@ void ServerState::close() {
     listener->acceptor->set_sink(nullptr);
     listener->acceptor->close();
   }
-  ListLink<ServerTag>::leave();
   loop_->call_soon([self] { self->listeners_.clear(); });
   if (const Ref<ServeForever> serving = serve_forever_) {
     serving->cancel(make_error(errc::operation_canceled));
@@ -138,7 +122,6 @@ void ServerState::detach_loop() noexcept {
   const Ref<ServerState> self(this);
   ListLink<ServerTag>::leave();
   listeners_.clear();
-  waiters_.clear();
   serve_forever_ = nullptr;
   serving_ = false;
   loop_ = nullptr;
@@ -167,11 +150,10 @@ void ServerState::accept_from(Listener& listener) {
       serve(std::move(wire));
     } else if (error == errc::operation_would_block || error == errc::resource_unavailable_try_again) {
       return;
-    } else if (out_of_resources(error)) {
+    } else if (!only_that_connection(error)) {
       pause_accepting(listener, error);
       return;
     }
-    // Any other error is that of the connection alone, which is gone: accept the next one.
   }
   loop_->call_soon([self, &listener] {
     if (self->serving_) self->accept_from(listener);
@@ -198,7 +180,7 @@ void ServerState::serve(std::unique_ptr<Wire> wire) {
   const Loop::CallbackScope scope(*loop_);
   try {
     protocol = factory_();
-    if (!protocol) throw std::logic_error("the protocol factory returned null");
+    StreamTransport::check_protocol(protocol.get());
     const auto transport = make_ref<StreamTransport>(*loop_, std::move(wire), this);
     transport->start(std::move(protocol));
   } catch (...) {
@@ -214,12 +196,11 @@ void ServerState::for_each_client(void (StreamTransport::*action)()) {
 }
 
 Operation ServerState::wait_closed(VoidCompletion done, std::string description) {
-  auto waiter = make_ref<WaitClosed>(*loop_, std::move(done), std::move(description));
-  if (all_closed()) {
-    waiter->complete({});
-  } else {
-    waiters_.push_back(waiter);
-  }
+  if (!loop_) throw std::logic_error("cannot wait for the server: its loop is gone");
+  auto waiter = make_ref<WaitOperation>(*loop_, std::move(done), std::move(description));
+  waiter->set_background(false);
+  waiters_.add(*waiter);
+  wake_waiters();
   return Operation(waiter);
 }
 
@@ -241,10 +222,7 @@ void ServerState::detach(StreamTransport& transport) {
 }
 
 void ServerState::wake_waiters() {
-  if (!all_closed()) return;
-  const std::vector<Ref<WaitClosed>> waiters = std::move(waiters_);
-  waiters_.clear();
-  for (const auto& waiter : waiters) waiter->complete({});
+  if (closed_ && accepted_.empty()) waiters_.complete_soon();
 }
 
 }  // namespace twinwire::detail

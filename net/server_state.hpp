@@ -5,6 +5,7 @@
 #include <twinwire/net/loop.hpp>
 #include <twinwire/net/server.hpp>
 #include <twinwire/net/stream_transport.hpp>
+#include <twinwire/net/wait_operation.hpp>
 #include <twinwire/net/wire.hpp>
 
 #include <memory>
@@ -13,7 +14,8 @@
 
 namespace twinwire::detail {
 
-/// Listed by its loop while it is open; kept alive by handles, by its connections, and by itself while open.
+/// Listed by its loop, which tells it when it goes; kept alive by handles, by its connections, and by itself
+/// while open.
 class ServerState final : public RefCounted, public ListLink<ServerTag> {
  public:
   ServerState(Loop& loop, ProtocolFactory factory, std::vector<std::unique_ptr<Acceptor>> acceptors,
@@ -40,13 +42,11 @@ class ServerState final : public RefCounted, public ListLink<ServerTag> {
 
  private:
   class Listener;
-  class WaitClosed;
   class ServeForever;
 
   void accept_from(Listener& listener);
   void serve(std::unique_ptr<Wire> wire);
   void pause_accepting(Listener& listener, error_code error);
-  bool all_closed() const noexcept { return closed_ && accepted_.empty(); }
   void wake_waiters();
 
   Loop* loop_;
@@ -54,7 +54,7 @@ class ServerState final : public RefCounted, public ListLink<ServerTag> {
   int backlog_;
   std::vector<std::unique_ptr<Listener>> listeners_;
   List<StreamTransport, AcceptedTag> accepted_;
-  std::vector<Ref<WaitClosed>> waiters_;
+  Waiters waiters_;
   Ref<ServeForever> serve_forever_;
   bool serving_ = false;
   bool closed_ = false;

@@ -2,6 +2,7 @@
 #include <twinwire/net/wait_operation.hpp>
 
 #include <array>
+#include <stdexcept>
 #include <utility>
 
 namespace twinwire::detail {
@@ -23,6 +24,7 @@ class Sleep final : public WaitOperation {
 }  // namespace
 
 Operation start_sleep(Loop& loop, TimePoint when, VoidCompletion done) {
+  if (loop.is_closed()) throw std::logic_error("sleep: the loop is closed");
   const auto operation = make_ref<Sleep>(loop, std::move(done));
   operation->start(when);
   return Operation(operation);

@@ -115,16 +115,21 @@ void StreamTransport::detach() noexcept {
   release_ref();
 }
 
-void StreamTransport::set_protocol(std::shared_ptr<BaseProtocol> protocol) {
-  if (state_ == State::gone) return;
-  auto* plain = dynamic_cast<class Protocol*>(protocol.get());
-  auto* buffered = dynamic_cast<BufferedProtocol*>(protocol.get());
-  if (!plain && !buffered) {
+void StreamTransport::check_protocol(BaseProtocol* protocol) {
+  if (!protocol) throw std::invalid_argument("there is no protocol: a null pointer was given");
+  if (!dynamic_cast<class Protocol*>(protocol) && !dynamic_cast<BufferedProtocol*>(protocol)) {
     throw std::invalid_argument("a stream transport needs a Protocol or a BufferedProtocol");
   }
-  protocol_ = std::move(protocol);
-  plain_ = plain;
-  buffered_ = buffered;
+}
+
+void StreamTransport::set_protocol(std::shared_ptr<BaseProtocol> protocol) {
+  if (state_ == State::gone) return;
+  check_protocol(protocol.get());
+  plain_ = dynamic_cast<class Protocol*>(protocol.get());
+  buffered_ = dynamic_cast<BufferedProtocol*>(protocol.get());
+  std::swap(protocol_, protocol);
+  // The old one may be asking for this from inside a callback of its own: it lives until that has returned.
+  if (protocol && loop_->in_callback()) loop_->call_soon([old = std::move(protocol)] {});
 }
 
 // --- calling the protocol ---
@@ -171,12 +176,13 @@ void StreamTransport::on_readable() {
 /// Reads and delivers once. True if there may be more and the protocol wants it.
 bool StreamTransport::read_once() {
   MutableBytes space;
-  if (buffered_) {
+  if (BufferedProtocol* const asked = buffered_) {
     const bool called = call_protocol("get_buffer", [&] {
-      space = buffered_->get_buffer(-1);
+      space = asked->get_buffer(-1);
       if (space.empty()) throw std::length_error("get_buffer returned an empty buffer");
     });
     if (!called || !is_reading()) return false;
+    if (buffered_ != asked) return true;  // set_protocol from inside: the new one is to be asked
   } else {
     space = loop_->read_buffer();
   }
@@ -326,15 +332,20 @@ void StreamTransport::after_drain() {
   if (state_ == State::flushing) {
     lose({});
   } else if (state_ == State::open && eof_ == Eof::wanted) {
-    eof_ = Eof::sent;
-    if (const error_code error = wire_->shutdown_write(); error.failed()) fail(error);
+    send_eof();
   }
 }
 
 void StreamTransport::write_eof() {
   if (state_ != State::open || eof_ != Eof::none) return;
+  if (!wire_->can_shutdown_write()) {
+    throw std::logic_error("write_eof(): this kind of transport cannot end one direction alone");
+  }
   eof_ = Eof::wanted;
-  if (!buffer_.empty()) return;
+  if (buffer_.empty()) send_eof();
+}
+
+void StreamTransport::send_eof() {
   eof_ = Eof::sent;
   if (const error_code error = wire_->shutdown_write(); error.failed()) fail(error);
 }
@@ -365,36 +376,6 @@ void StreamTransport::set_write_buffer_limits(std::optional<std::ptrdiff_t> high
   if (state_ == State::gone) return;
   flow_.set_limits(high, low);
   check_pause();
-}
-
-// --- about the connection ---
-
-ExtraInfo StreamTransport::extra_info(std::string_view name) const {
-  if (!wire_) return {};
-  if (name == "peername") {
-    if (const auto address = wire_->remote_address()) return *address;
-  } else if (name == "sockname") {
-    if (const auto address = wire_->local_address()) return *address;
-  } else if (name == "socket") {
-    return wire_->native_handle();
-  }
-  return {};
-}
-
-void StreamTransport::set_option(Option option, std::int64_t value) {
-  if (state_ == State::gone) return;
-  if (const error_code error = wire_->set_option(option, value); error.failed()) {
-    throw OperationError(error, "set a socket option to " + std::to_string(value));
-  }
-}
-
-std::int64_t StreamTransport::get_option(Option option) const {
-  if (state_ == State::gone) return 0;
-  const auto value = wire_->get_option(option);
-  if (const auto* error = std::get_if<error_code>(&value)) {
-    throw OperationError(*error, "read a socket option");
-  }
-  return std::get<std::int64_t>(value);
 }
 
 }  // namespace twinwire::detail

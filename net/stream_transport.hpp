@@ -30,6 +30,8 @@ class StreamTransport final : public TransportState,
   StreamTransport(Loop& loop, std::unique_ptr<Wire> wire, ServerState* server = nullptr);
   ~StreamTransport() override;
 
+  /// Throws std::invalid_argument for what cannot be the protocol of a stream.
+  static void check_protocol(BaseProtocol* protocol);
   /// Makes the protocol's connection_made call and begins to read. False if that call failed: the failure
   /// was reported and connection_lost(callback_failure) is on its way.
   bool start(std::shared_ptr<BaseProtocol> protocol);
@@ -73,10 +75,13 @@ class StreamTransport final : public TransportState,
   void send(std::span<const Bytes> segments);
   void send_buffered();
   void after_drain();
+  void send_eof();
   void check_pause();
   bool read_once();
   void deliver_eof();
   void read_soon();
+  /// False from abort() on, and when the connection is gone.
+  bool has_socket() const { return state_ != State::gone && wire_->native_handle(); }
   void lose(error_code error);
   void report_lost();
   void callback_failed(const char* callback);

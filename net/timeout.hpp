@@ -113,8 +113,8 @@ awaitable<T> with_timeout(Duration limit, awaitable<T> operation, std::string wh
 template <class T>
 awaitable<T> with_deadline(TimePoint when, awaitable<T> operation, std::string what = {}) {
   Loop& loop = loop_of(co_await boost::asio::this_coro::executor);
-  co_return co_await detail::await_with_deadline(loop, when, when - loop.time(), std::move(operation),
-                                                 std::move(what));
+  co_return co_await detail::await_with_deadline(loop, when, saturating_sub(when, loop.time()),
+                                                 std::move(operation), std::move(what));
 }
 
 }  // namespace twinwire

@@ -1,12 +1,12 @@
 // Waiting for something that its owner announces: the end of a sleep, bytes to read, room to write.
 #pragma once
 
+#include <twinwire/net/completing_operation.hpp>
 #include <twinwire/net/list.hpp>
-#include <twinwire/net/operation.hpp>
-#include <twinwire/net/ref.hpp>
 
 #include <exception>
 #include <string>
+#include <utility>
 
 namespace twinwire::detail {
 
@@ -14,27 +14,26 @@ struct WaiterTag;
 
 /// Completes when complete() or complete_soon() is called, or with the reason when it is cancelled. A
 /// background operation: that nothing is announced any more is no deadlock by itself; the task that waits is.
-class WaitOperation : public OperationState, public ListLink<WaiterTag> {
+class WaitOperation : public CompletingOperation<>, public ListLink<WaiterTag> {
  public:
-  WaitOperation(Loop& loop, VoidCompletion done, std::string description = {});
-
-  /// Completes now: only from a callback of the loop. Does nothing once it has ended.
-  void complete(std::exception_ptr failure = nullptr);
-  /// Completes in the next turn, and counts as ended from now on.
-  void complete_soon(std::exception_ptr failure = nullptr);
+  WaitOperation(Loop& loop, VoidCompletion done, std::string description = {})
+      : CompletingOperation(loop, std::move(done), std::move(description)) {
+    set_background();
+  }
+  void complete(std::exception_ptr failure = nullptr) { CompletingOperation::complete(std::move(failure)); }
+  void complete_soon(std::exception_ptr failure = nullptr) {
+    CompletingOperation::complete_soon(std::move(failure));
+  }
 
  protected:
   /// It has ended: lets go of what would have announced its end. Called once.
   virtual void stop_waiting() noexcept {}
 
  private:
-  void do_cancel(error_code reason) override { complete_soon(operation_failure(reason, description())); }
-  void abandon() noexcept override;
-  Ref<OperationState> leave_lists() noexcept;
-  void call(std::exception_ptr failure);
-
-  VoidCompletion done_;
-  bool ended_ = false;
+  void release_resources() noexcept final {
+    ListLink<WaiterTag>::leave();
+    stop_waiting();
+  }
 };
 
 /// Operations that wait for the same thing, in the order in which they began to. Their loop owns them.

@@ -79,12 +79,9 @@ void Flow::reset() {
   }
   // It brings no bytes: what the reader has not got by then it never gets.
   const std::uint64_t end = packets_.empty() ? arrived_ : packets_.back().end;
+  if (packets_.empty()) last_arrival_ = TimePoint{};
   Packet packet{{}, end, 0, false, false, true};
-  const Link& link = connection_.link(writer_);
-  if (link.options.down) return;
-  const World& world = connection_.world();
-  packet.time = std::max(world.time() + link.options.latency, packets_.empty() ? TimePoint{} : last_arrival_);
-  last_arrival_ = packet.time;
+  send_now(packet, end);
   packets_.push_back(packet);
   next_arrival();
 }
@@ -95,38 +92,42 @@ void Flow::transmit() {
   const std::uint64_t end = std::min(written_, edge_);
   while (sent_ < end) {
     const std::uint64_t start = sent_;
-    std::uint64_t length = std::min<std::uint64_t>(end - sent_, link.options.max_segment);
+    std::uint64_t length = std::min<std::uint64_t>(end - sent_, std::max(link.options.max_segment, 1U));
     if (link.options.cut.numerator != 0 && length > 1) {
       const std::uint64_t at = choices.draw_rare(cut_, start, link.options.cut, length - 1);
       if (at != 0) length = at;
     }
     sent_ += length;
-    send_packet(start, sent_, false, false);
+    send_packet(start, sent_, false);
   }
   if (fin_wanted_ && !fin_sent_ && sent_ == written_) {
     fin_sent_ = true;
-    send_packet(sent_, sent_, true, false);
+    send_packet(sent_, sent_, true);
   }
 }
 
-void Flow::send_packet(std::uint64_t start, std::uint64_t end, bool fin, bool rst) {
-  Packet packet{{}, end, 0, false, fin, rst};
+void Flow::send_packet(std::uint64_t start, std::uint64_t end, bool fin) {
+  Packet packet{{}, end, 0, false, fin, false};
   send_now(packet, start);
   packets_.push_back(packet);
   if (packets_.size() == 1) next_arrival();
 }
 
-/// Sends for the first time or again: decides whether it is lost, and when it or the next try comes.
+/// Sends for the first time or again: decides whether it is lost, and when it or the next try comes. A reset
+/// is neither lost by chance nor late; where nothing passes it is tried again, as it would be whenever the
+/// peer sends something once more.
 void Flow::send_now(Packet& packet, std::uint64_t start) {
   World& world = connection_.world();
   const Link& link = connection_.link(writer_);
-  packet.lost = link.loses(world.choices(), sites_.loss, paired_ordinal(start, packet.attempt));
+  packet.lost = packet.rst ? link.options.down
+                           : link.loses(world.choices(), sites_.loss, paired_ordinal(start, packet.attempt));
   if (packet.lost) {
     packet.time = world.time() + backoff(packet.attempt);
     world.publish(connection_.host(writer_), "lost", connection_, start);
     return;
   }
-  const TimePoint arrival = world.time() + link.delay(world.choices(), sites_.jitter, start);
+  const TimePoint arrival =
+      world.time() + (packet.rst ? link.options.latency : link.delay(world.choices(), sites_.jitter, start));
   packet.time = std::max(arrival, last_arrival_);
   last_arrival_ = packet.time;
 }
@@ -155,7 +156,11 @@ void Flow::arrive() {
 void Flow::retransmit() {
   World& world = connection_.world();
   if (packets_.front().attempt >= retransmissions_max) {
-    connection_.timed_out(writer_);
+    if (packets_.front().rst) {
+      connection_.reset_undelivered(1 - writer_);
+    } else {
+      connection_.timed_out(writer_);
+    }
     return;
   }
   last_arrival_ = world.time();

@@ -5,7 +5,7 @@
 //
 //   consumed <= arrived <= sent <= written        offsets in the stream
 //   sent <= edge                                  the window that the reader has opened, as the writer knows
-//   it written <= acknowledged + send buffer         what the writer may still buffer
+//   written <= acknowledged + send buffer         what the writer may still buffer
 //
 // Packets arrive in order: one that is lost holds back those behind it until it was sent again. What the
 // writer knows of the reader is one trip old: acknowledgements are remembered with the time when they will be
@@ -50,8 +50,8 @@ class Flow {
   /// Drops what was not sent, and sends a reset.
   void reset();
   bool finished() const noexcept { return fin_wanted_; }
-  /// The writer waits for room.
-  bool writer_waits() const noexcept { return writer_waits_; }
+  /// Something was written that has not arrived.
+  bool unsent() const noexcept { return arrived_ < written_; }
 
   // --- the reader ---
   std::size_t read(MutableBytes buffer);
@@ -81,7 +81,7 @@ class Flow {
   };
 
   void transmit();
-  void send_packet(std::uint64_t start, std::uint64_t end, bool fin, bool rst);
+  void send_packet(std::uint64_t start, std::uint64_t end, bool fin);
   void send_now(Packet& packet, std::uint64_t start);
   void next_arrival();
   void arrive();

@@ -53,23 +53,25 @@ bool Host::has(const Address& address) const noexcept {
                              [&](const Address& own) { return own == address.with_port(own.port()); });
 }
 
-bool Host::port_taken(const Address& address) const {
-  const auto conflicts = [&](const Address& other) { return overlap(other, address); };
-  return std::ranges::any_of(client_ports_, conflicts) ||
-         std::ranges::any_of(acceptors_, conflicts, &TcpAcceptor::address);
+/// `reuse_port`: those who said so too do not count.
+bool Host::port_taken(const Address& address, bool reuse_port) const {
+  // Clients have addresses of their own; only one who binds to all of them has to look through the clients.
+  const bool by_client =
+      address.is_unspecified()
+          ? std::ranges::any_of(client_ports_, [&](const Address& used) { return overlap(used, address); })
+          : client_ports_.contains(address);
+  return by_client || std::ranges::any_of(acceptors_, [&](const TcpAcceptor* other) {
+           return overlap(other->address(), address) && !(reuse_port && other->reuse_port());
+         });
 }
 
 std::uint16_t Host::ephemeral_port(const Address& address) {
   for (int tries = 0; tries <= last_ephemeral - first_ephemeral; ++tries) {
     const std::uint16_t port = next_port_;
     next_port_ = port == last_ephemeral ? first_ephemeral : static_cast<std::uint16_t>(port + 1);
-    if (!client_ports_.contains(address.with_port(port)) && !port_taken(address.with_port(port))) return port;
+    if (!port_taken(address.with_port(port))) return port;
   }
   return 0;
-}
-
-void Host::release_port(const Address& address, bool client) noexcept {
-  if (client) client_ports_.erase(address);
 }
 
 std::optional<Address> Host::source_for(const Address& remote, const std::optional<Address>& local,
@@ -79,9 +81,7 @@ std::optional<Address> Host::source_for(const Address& remote, const std::option
     const std::uint16_t port = source.port();
     const auto own = std::ranges::find(options_.addresses, remote.family(), &Address::family);
     if (has(remote)) {
-      source = remote.is_unspecified()
-                   ? Address::of(remote.family() == Family::ipv4 ? "127.0.0.1" : "::1", port)
-                   : remote.with_port(port);
+      source = remote.with_port(port);
     } else if (own != options_.addresses.end()) {
       source = own->with_port(port);
     } else {
@@ -115,6 +115,11 @@ std::string Host::connection_name(const Address& remote) {
 
 std::unique_ptr<Wire> Host::connect(const Address& remote, const std::optional<Address>& local,
                                     error_code& error) {
+  if (remote.is_unspecified()) {
+    // "This host", as Linux takes it.
+    return connect(Address::of(remote.family() == Family::ipv4 ? "127.0.0.1" : "::1", remote.port()), local,
+                   error);
+  }
   const std::optional<Address> source = source_for(remote, local, error);
   if (!source) return nullptr;
   const NativeHandle handle = open_descriptor(error);
@@ -124,14 +129,6 @@ std::unique_ptr<Wire> Host::connect(const Address& remote, const std::optional<A
   return std::make_unique<TcpWire>(std::move(connection), 0, handle);
 }
 
-bool Host::can_bind(const Address& address, bool reuse_port) const {
-  const bool clash = std::ranges::any_of(acceptors_, [&](const TcpAcceptor* other) {
-    return overlap(other->address(), address) && !(reuse_port && other->reuse_port());
-  });
-  return !clash &&
-         !std::ranges::any_of(client_ports_, [&](const Address& used) { return overlap(used, address); });
-}
-
 std::unique_ptr<Acceptor> Host::bind(const Address& local, const detail::ListenOptions& options,
                                      error_code& error) {
   if (!has(local)) {
@@ -139,9 +136,8 @@ std::unique_ptr<Acceptor> Host::bind(const Address& local, const detail::ListenO
     return nullptr;
   }
   Address address = local;
-  if (address.port() == 0) {
-    address = address.with_port(ephemeral_port(address));
-  } else if (!can_bind(address, options.reuse_port)) {
+  if (address.port() == 0) address = address.with_port(ephemeral_port(address));
+  if (address.port() == 0 || port_taken(address, options.reuse_port)) {
     error = make_error(errc::address_in_use);
     return nullptr;
   }

@@ -73,7 +73,7 @@ class Host {
   void close_descriptor(NativeHandle handle) noexcept;
   void detach_socket(NativeHandle handle, detail::Ref<TcpConnection> connection, int side);
   void detach_acceptor(NativeHandle handle, const Address& address, bool reuse_port);
-  void release_port(const Address& address, bool client) noexcept;
+  void release_port(const Address& address) noexcept { client_ports_.erase(address); }
 
  private:
   struct DetachedSocket {
@@ -90,8 +90,7 @@ class Host {
   std::optional<Address> source_for(const Address& remote, const std::optional<Address>& local,
                                     error_code& error);
   std::uint16_t ephemeral_port(const Address& address);
-  bool port_taken(const Address& address) const;
-  bool can_bind(const Address& address, bool reuse_port) const;
+  bool port_taken(const Address& address, bool reuse_port = false) const;
   Descriptor* descriptor(NativeHandle handle) noexcept;
   std::string connection_name(const Address& remote);
 

@@ -14,6 +14,14 @@ struct PacketSites {
   Site loss;
 };
 
+/// `latency` and a drawn share of `jitter`.
+inline Duration jittered(Choices& choices, Site site, std::uint64_t ordinal, Duration latency,
+                         Duration jitter) {
+  constexpr std::int64_t steps = 64;
+  if (jitter == Duration::zero()) return latency;
+  return latency + jitter * static_cast<std::int64_t>(choices.draw(site, ordinal, steps)) / (steps - 1);
+}
+
 /// Owned by its world. Its options may be changed at any time; they count for what is sent from then on.
 class Link {
  public:
@@ -21,9 +29,7 @@ class Link {
 
   /// How long the packet takes.
   Duration delay(Choices& choices, Site jitter, std::uint64_t ordinal) const {
-    if (options.jitter == Duration::zero()) return options.latency;
-    return options.latency +
-           options.jitter * choices.draw(jitter, ordinal, jitter_steps) / (jitter_steps - 1);
+    return jittered(choices, jitter, ordinal, options.latency, options.jitter);
   }
 
   /// Whether the packet vanishes.
@@ -33,9 +39,6 @@ class Link {
   }
 
   LinkOptions options;
-
- private:
-  static constexpr std::int64_t jitter_steps = 64;
 };
 
 }  // namespace twinwire::sim

@@ -13,7 +13,6 @@ namespace {
 
 constexpr Purpose query_jitter{"name-jitter",
                                "{entity}: the name query came back {outcome}/63 of the jitter later"};
-constexpr std::int64_t jitter_steps = 64;
 
 }  // namespace
 
@@ -33,11 +32,9 @@ NameQuery::NameQuery(Host& host, detail::ResolveRequest request, detail::Resolve
     : host_(host), request_(std::move(request)), handler_(std::move(handler)) {
   World& world = host_.world();
   Choices& choices = world.choices();
-  Duration takes = world.options().name_latency;
-  if (const Duration jitter = world.options().link.jitter; jitter != Duration::zero()) {
-    const Site site = choices.site(host_.name() + "?" + request_.host, query_jitter);
-    takes += jitter * static_cast<std::int64_t>(choices.draw(site, 0, jitter_steps)) / (jitter_steps - 1);
-  }
+  const Site site = choices.site(host_.name() + "?" + request_.host, query_jitter);
+  const Duration takes =
+      jittered(choices, site, 0, world.options().name_latency, world.options().link.jitter);
   world.schedule(event_, world.time() + takes);
 }
 

@@ -80,4 +80,9 @@ struct WorldOptions {
   std::uint64_t events_per_instant_max = 1'000'000;
 };
 
+/// Throw std::invalid_argument, naming the option, for values that make no sense.
+void check(const LinkOptions& options);
+void check(const HostOptions& options);
+void check(const WorldOptions& options);
+
 }  // namespace twinwire::sim

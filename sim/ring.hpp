@@ -92,11 +92,6 @@ class ByteRing {
   /// Drops bytes from the end, so that `size` are left.
   void truncate(std::size_t size) noexcept { tail_ = head_ + size; }
 
-  void clear() noexcept {
-    data_.reset();
-    capacity_ = head_ = tail_ = 0;
-  }
-
  private:
   void grow(std::size_t needed) {
     std::size_t capacity = capacity_ == 0 ? 64 : capacity_;

@@ -72,17 +72,22 @@ void TcpAcceptor::close() {
   set_sink(nullptr);
   host_.remove_acceptor(*this);
   host_.close_descriptor(handle_);
-  for (Handshake* handshake : promised_) handshake->listener_closed();
-  promised_.clear();
-  // Connections that nobody accepted are reset.
+  drop_clients();
+}
+
+/// Connections that nobody accepted are reset.
+void TcpAcceptor::drop_clients() {
+  for (Handshake* handshake : std::exchange(promised_, {})) handshake->listener_closed();
   for (const auto& connection : std::exchange(waiting_, {})) connection->abort(1);
 }
 
 NativeHandle TcpAcceptor::release() {
   if (!open_) return {};
   open_ = false;
+  listening_ = false;
   set_sink(nullptr);
   host_.remove_acceptor(*this);
+  drop_clients();
   host_.detach_acceptor(handle_, address_, reuse_port_);
   return handle_;
 }

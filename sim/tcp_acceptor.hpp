@@ -4,7 +4,6 @@
 #include <twinwire/net/ref.hpp>
 #include <twinwire/net/wire.hpp>
 #include <twinwire/sim/member_event.hpp>
-#include <twinwire/sim/ring.hpp>
 #include <twinwire/sim/tcp_connection.hpp>
 
 #include <cstdint>
@@ -37,10 +36,11 @@ class TcpAcceptor final : public Acceptor {
   void close() override;
   NativeHandle release() override;
   std::optional<Address> local_address() const override { return address_; }
-  NativeHandle native_handle() const override { return handle_; }
+  NativeHandle native_handle() const override { return open_ ? handle_ : NativeHandle{}; }
 
  private:
   void tell();
+  void drop_clients();
 
   Host& host_;
   Address address_;

@@ -73,15 +73,13 @@ void TcpConnection::close(int side) {
   if (self.closed) return;
   self.closed = true;
   self.wire = nullptr;
-  self.host->release_port(address(side), side == 0);
+  if (side == 0) self.host->release_port(address(side));
   if (side == 0 && !established_) {
     handshake_.reset();
     connect_error_ = make_error(errc::operation_canceled);
   } else if (!self.dead) {
     if (incoming(side).readable() > 0) {
-      outgoing(side).reset();  // RFC 9293, 3.10.4: unread data means that the peer must be told
-      incoming(side).drop();
-      self.dead = true;
+      reset(side);  // RFC 9293, 3.10.4: unread data means that the peer must be told
     } else {
       outgoing(side).finish();
     }
@@ -94,11 +92,15 @@ void TcpConnection::abort(int side) {
   Side& self = sides_[index(side)];
   if (self.closed) return;
   if (!self.dead && (side == 1 || established_)) {
-    self.dead = true;
-    outgoing(side).reset();
-    incoming(side).drop();
+    reset(side);
   }
   close(side);
+}
+
+void TcpConnection::reset(int side) {
+  sides_[index(side)].dead = true;
+  outgoing(side).reset();
+  incoming(side).drop();
 }
 
 // --- what the flows report ---
@@ -106,9 +108,7 @@ void TcpConnection::abort(int side) {
 void TcpConnection::data_arrived(int side, std::size_t length) {
   Side& self = sides_[index(side)];
   if (length > 0 && (self.closed || self.dead)) {
-    self.dead = true;  // nobody is there to read it any more, and the peer is told
-    outgoing(side).reset();
-    incoming(side).drop();
+    reset(side);  // nobody is there to read it any more, and the peer is told
   } else if (self.wire) {
     self.wire->tell_readable();
   }
@@ -119,12 +119,23 @@ void TcpConnection::room_arrived(int side) {
 }
 
 void TcpConnection::reset_arrived(int side) {
-  // Linux: after the peer's FIN a reset reads as a broken pipe.
-  die(side, make_error(incoming(side).fin_arrived() ? errc::broken_pipe : errc::connection_reset));
+  // Linux: after the peer's FIN a reset reads as a broken pipe (CLOSE_WAIT), unless this side has ended its
+  // direction too (LAST_ACK).
+  const bool close_wait = incoming(side).fin_arrived() && !outgoing(side).finished();
+  die(side, make_error(close_wait ? errc::broken_pipe : errc::connection_reset));
 }
 
 void TcpConnection::timed_out(int side) {
   die(side, make_error(errc::timed_out));
+}
+
+void TcpConnection::reset_undelivered(int side) {
+  incoming(side).drop();
+  if (outgoing(side).unsent()) {
+    timed_out(side);
+  } else {
+    finish_if_over();
+  }
 }
 
 void TcpConnection::die(int side, error_code error) {

@@ -44,8 +44,7 @@ class TcpConnection final : public detail::RefCounted, public detail::ListLink<C
   /// would_block while the handshake goes on.
   error_code connect_result() const;
   bool established() const noexcept { return established_; }
-  /// The error that ended it, seen from this side. Reading it with `take` clears it, as SO_ERROR does.
-  error_code error(int side) const noexcept { return errors_[index(side)]; }
+  /// The error that ended it, seen from this side. Reading it clears it, as SO_ERROR does.
   error_code take_error(int side) noexcept;
   bool is_dead(int side) const noexcept { return sides_[index(side)].dead; }
   void close(int side);
@@ -63,6 +62,8 @@ class TcpConnection final : public detail::RefCounted, public detail::ListLink<C
   void room_arrived(int side);
   void reset_arrived(int side);
   void timed_out(int side);
+  /// The reset of the other side never came through: this one notices if it has something to send.
+  void reset_undelivered(int side);
   void finish_if_over();
 
  private:
@@ -75,6 +76,7 @@ class TcpConnection final : public detail::RefCounted, public detail::ListLink<C
   };
 
   static constexpr std::size_t index(int side) noexcept { return static_cast<std::size_t>(side); }
+  void reset(int side);
   void die(int side, error_code error);
 
   // In the order of use: what every packet touches lies together.

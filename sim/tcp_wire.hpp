@@ -7,7 +7,6 @@
 #include <twinwire/sim/tcp_connection.hpp>
 
 #include <cstdint>
-#include <map>
 
 namespace twinwire::sim {
 
@@ -35,7 +34,7 @@ class TcpWire final : public Wire {
   NativeHandle release() override;
   std::optional<Address> local_address() const override { return connection_->address(side_); }
   std::optional<Address> remote_address() const override { return connection_->address(1 - side_); }
-  NativeHandle native_handle() const override { return handle_; }
+  NativeHandle native_handle() const override { return open_ ? handle_ : NativeHandle{}; }
   bool can_shutdown_write() const override { return true; }
   error_code set_option(Option option, std::int64_t value) override;
   std::variant<std::int64_t, error_code> get_option(Option option) const override;

@@ -14,6 +14,7 @@ World::World(Choices choices, WorldOptions options)
       choices_(std::move(choices)),
       thread_(std::this_thread::get_id()),
       read_buffer_(new std::byte[read_buffer_size]) {
+  check(options_);
   queue_.advance(now_);
   fingerprint_.add(choices_.seed(), 0);  // not the base: the same decisions give the same run
 }
@@ -22,6 +23,7 @@ World::~World() {
   // Pending operations own what they work on, on any host: all loops go before anything that they use.
   observer_ = nullptr;
   for (const auto& host : hosts_) host->end();
+  current_host_ = nullptr;
   hosts_.clear();
   while (!connections_.empty()) {
     TcpConnection& connection = connections_.front();
@@ -41,6 +43,7 @@ Host& World::add_host(const std::string& name, HostOptions options) {
   if (name.empty() || hosts_by_name_.contains(name)) {
     throw std::invalid_argument("add_host: there is a host \"" + name + "\" already, or the name is empty");
   }
+  check(options);
   const std::uint64_t index = hosts_.size();
   if (options.addresses.empty()) {
     std::uint64_t number = index + 1;
@@ -80,6 +83,7 @@ Link& World::link(const Host& from, const Host& to) {
 }
 
 void World::set_link(const Host& a, const Host& b, const LinkOptions& options) {
+  check(options);
   link(a, b).options = options;
   link(b, a).options = options;
 }
@@ -118,7 +122,27 @@ std::uint64_t World::join(TcpConnection& connection) {
 
 // --- running ---
 
+/// Marks, while it lives, that the world runs.
+class World::Running {
+ public:
+  explicit Running(World& world) : world_(world) {
+    if (world_.running_) throw std::logic_error("the simulation is already running");
+    world_.running_ = true;
+  }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+  ~Running() { world_.running_ = false; }
+
+ private:
+  World& world_;
+};
+
 bool World::step() {
+  const Running running(*this);
+  return next();
+}
+
+bool World::next() {
   if (queue_.empty()) return false;
   detail::Event& event = queue_.pop();
   const TimePoint when = queue_.instant();
@@ -146,38 +170,24 @@ void World::check_limits() {
 }
 
 void World::drive(UniqueFunction<bool()> done) {
-  if (running_) throw std::logic_error("the simulation is already running");
-  running_ = true;
-  struct Reset {
-    bool& running;
-    ~Reset() { running = false; }
-  } reset{running_};
+  const Running running(*this);
   do {
-    if (!step()) report(FailureKind::deadlock, "nothing can happen any more\n" + waiting_report());
+    if (!next()) report(FailureKind::deadlock, "nothing can happen any more\n" + waiting_report());
   } while (!done());
 }
 
 void World::run() {
-  if (running_) throw std::logic_error("the simulation is already running");
-  running_ = true;
-  struct Reset {
-    bool& running;
-    ~Reset() { running = false; }
-  } reset{running_};
-  while (step()) {
+  const Running running(*this);
+  while (next()) {
   }
   check_deadlock();
 }
 
 void World::run_for(Duration duration) {
+  if (duration < Duration::zero()) throw std::invalid_argument("run_for: time does not go back");
+  const Running running(*this);
   const TimePoint end = saturating_add(now_, duration);
-  if (running_) throw std::logic_error("the simulation is already running");
-  running_ = true;
-  struct Reset {
-    bool& running;
-    ~Reset() { running = false; }
-  } reset{running_};
-  while (!queue_.empty() && queue_.next_time() <= end) step();
+  while (!queue_.empty() && queue_.next_time() <= end) next();
   now_ = end;
   queue_.advance(end);
 }

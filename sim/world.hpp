@@ -38,6 +38,7 @@ struct ConnectionTag;
 /// Runs on the thread that made it. The same seed, options and code give the same run, event for event.
 class World {
  public:
+  /// Throws std::invalid_argument for options that make no sense, as do add_host and set_link.
   explicit World(std::uint64_t seed, WorldOptions options = {});
   /// Decisions from elsewhere: with overrides, calm, recorded.
   explicit World(Choices choices, WorldOptions options = {});
@@ -65,11 +66,12 @@ class World {
   /// Runs until nothing is left to happen. Throws SimulationError for a deadlock, a livelock, a limit, or an
   /// exception that nobody handled.
   void run();
-  /// Runs until that much virtual time has passed; what is pending then is no deadlock.
+  /// Runs until that much virtual time has passed; what is pending then is no deadlock. Throws
+  /// std::invalid_argument for a negative duration.
   void run_for(Duration duration);
   /// Runs until the condition holds, checked after each event. Throws SimulationError if it never does.
   void run_until(UniqueFunction<bool()> condition);
-  /// One event. False if there was none.
+  /// One event. False if there was none. As the others above, throws std::logic_error from inside an event.
   bool step();
 
   // --- about the run ---
@@ -120,6 +122,9 @@ class World {
  private:
   static constexpr std::size_t read_buffer_size = 64 * 1024;
 
+  class Running;
+
+  bool next();
   void check_limits();
   void throw_if_failed();
   void check_deadlock();

@@ -97,5 +97,11 @@ TEST_CASE("seeds that are neighbours do not decide in step") {
   }
 }
 
+TEST_CASE("weights that are all zero leave nothing to choose") {
+  Choices choices(1);
+  const std::vector<std::uint32_t> none{0, 0};
+  CHECK_THROWS_AS(choices.draw_weighted(Site{1}, 0, none), std::invalid_argument);
+}
+
 }  // namespace
 }  // namespace twinwire

@@ -225,5 +225,66 @@ TEST_CASE("every host has a loopback of its own") {
   CHECK_FALSE(connect(hosts.server, ConnectOptions("localhost", 80))->error().failed());
 }
 
+TEST_CASE("a listening socket that is given away resets those who were on their way to it") {
+  TwoHosts hosts;
+  error_code error;
+  auto acceptor = hosts.server.bind(Address::of("10.0.0.1", 80), {}, error);
+  REQUIRE(acceptor);
+  acceptor->listen(5);
+  const auto waiting = connect(hosts.client, ConnectOptions("10.0.0.1", 80));
+  hosts.world.run_for(5ms);  // in the queue
+  const auto coming = start_connecting(hosts.client, ConnectOptions("10.0.0.1", 80));
+  hosts.world.run_for(1500us);  // its SYN has arrived
+  const NativeHandle handle = acceptor->release();
+  acceptor.reset();
+  hosts.world.run();
+  CHECK(waiting->protocol->reason == errc::connection_reset);
+  CHECK(coming->protocol->reason == errc::connection_reset);
+  hosts.server.close_detached(handle);
+  CHECK(hosts.server.open_descriptors() == 0);
+}
+
+TEST_CASE("an attempt that fails late does not begin another: the latest one decides") {
+  TwoHosts hosts;
+  sim::Host& slow = hosts.world.add_host("slow");
+  sim::LinkOptions far;
+  far.latency = 100ms;
+  hosts.world.set_link(hosts.client, slow, far);
+  const Service service = serve(hosts.server, 80);
+  hosts.world.add_name("three", {slow.address(), Address::of("10.9.9.9", 0), hosts.server.address()});
+  ConnectOptions options("three", 80);
+  options.happy_eyeballs_delay = 150ms;
+  const auto client = connect(hosts.client, options);  // refused at 200 ms, silent from 150 ms on
+  CHECK_FALSE(client->error().failed());
+  CHECK(client->when == 2ms + 300ms + 2ms);
+}
+
+TEST_CASE("0.0.0.0 as a target is the host itself, as 127.0.0.1") {
+  TwoHosts hosts;
+  ServerOptions elsewhere("10.0.0.2", 80);
+  const Service own_address = serve(hosts.client, elsewhere);
+  CHECK(connect(hosts.client, ConnectOptions("0.0.0.0", 80))->error() == errc::connection_refused);
+  const Service loopback = serve(hosts.client, ServerOptions("127.0.0.1", 80));
+  const auto client = connect(hosts.client, ConnectOptions("0.0.0.0", 80));
+  REQUIRE_FALSE(client->error().failed());
+  CHECK(client->protocol->transport.peername() == Address::of("127.0.0.1", 80));
+}
+
+TEST_CASE("with all ports in use neither a client nor a server gets one") {
+  sim::WorldOptions options;
+  options.host.max_descriptors = 100'000;
+  TwoHosts hosts(options);
+  std::vector<std::unique_ptr<Wire>> wires;
+  error_code error;
+  for (int port = 32768; port <= 60999; ++port) {
+    wires.push_back(hosts.client.connect(Address::of("10.9.9.9", 80), std::nullopt, error));
+    if (!wires.back()) FAIL("no port left after " << wires.size());
+  }
+  CHECK_FALSE(hosts.client.connect(Address::of("10.9.9.9", 80), std::nullopt, error));
+  CHECK(error == errc::address_not_available);
+  CHECK_FALSE(hosts.client.bind(Address::of("10.0.0.2", 0), {}, error));
+  CHECK(error == errc::address_in_use);
+}
+
 }  // namespace
 }  // namespace twinwire::unit

@@ -230,5 +230,50 @@ TEST_CASE("an aborted connection leaves nothing behind on its hosts") {
   CHECK(pair.service.server.connections() == 0);
 }
 
+TEST_CASE(
+    "a reset that cannot pass arrives once the link is up: a peer that has something to send hears of it") {
+  Pair pair;
+  pair.server().transport.pause_reading();
+  pair.client().transport.write(std::string(1'000'000, 'x'));
+  pair.world.run();
+  CHECK(pair.client().transport.get_write_buffer_size() > 0);
+  pair.set_down(true);
+  pair.server().transport.abort();
+  pair.world.run_for(1s);
+  CHECK_FALSE(pair.client().lost);
+  pair.set_down(false);
+  pair.world.run();
+  CHECK(pair.client().reason == errc::connection_reset);
+}
+
+TEST_CASE("a reset that never passes: a peer with something to send times out, an idle one learns nothing") {
+  Pair pair;
+  const bool busy = GENERATE(true, false);
+  pair.server().transport.pause_reading();
+  if (busy) pair.client().transport.write(std::string(1'000'000, 'x'));
+  pair.world.run();
+  pair.set_down(true);
+  pair.server().transport.abort();
+  pair.world.run();
+  CHECK(pair.client().lost == busy);
+  if (busy) CHECK(pair.client().reason == errc::timed_out);
+}
+
+TEST_CASE("a reset behind the peer's end: a broken pipe, unless both directions had ended") {
+  Pair pair;
+  const bool both = GENERATE(true, false);
+  pair.client().keep_open = true;
+  pair.server().transport.write_eof();
+  pair.world.run();
+  REQUIRE(pair.client().events == "CM ER ");
+  pair.server().transport.pause_reading();
+  pair.client().transport.write("unread");
+  if (both) pair.client().transport.write_eof();
+  pair.world.run_for(500us);  // it is on its way: a reset crosses it
+  pair.server().transport.abort();
+  pair.world.run();
+  CHECK(pair.client().reason == (both ? errc::connection_reset : errc::broken_pipe));
+}
+
 }  // namespace
 }  // namespace twinwire::unit

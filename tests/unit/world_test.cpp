@@ -199,5 +199,59 @@ TEST_CASE("a world can be ended with anything pending, and tells nobody") {
   CHECK(protocol->transport.is_closing());
 }
 
+TEST_CASE("options that make no sense are refused, with the rule that they break") {
+  sim::WorldOptions options;
+  SECTION("a link that takes no byte") {
+    options.link.max_segment = 0;
+  }
+  SECTION("a negative latency") {
+    options.loopback.latency = -1ns;
+  }
+  SECTION("odds above 1") {
+    options.link.loss = {2, 1};
+  }
+  SECTION("a clock that stands still") {
+    options.host.drift_ppm = -1'000'000;
+  }
+  SECTION("a negative limit") {
+    options.host.max_descriptors = -1;
+  }
+  SECTION("a look-up into the past") {
+    options.name_latency = -1ns;
+  }
+  CHECK_THROWS_AS(sim::World(1, options), std::invalid_argument);
+  sim::World world(1);
+  CHECK_THROWS_AS(world.add_host("host",
+                                 [] {
+                                   sim::HostOptions host;
+                                   host.drift_ppm = -2'000'000;
+                                   return host;
+                                 }()),
+                  std::invalid_argument);
+}
+
+TEST_CASE("time does not go back, and a world runs once at a time") {
+  sim::World world(1);
+  Loop& loop = world.add_host("host").loop();
+  CHECK_THROWS_AS(world.run_for(-1ns), std::invalid_argument);
+  int refused = 0;
+  loop.call_soon([&] {
+    const auto refuses = [&](auto run) {
+      try {
+        run();
+      } catch (const std::logic_error&) {
+        ++refused;
+      }
+    };
+    refuses([&] { world.step(); });
+    refuses([&] { world.run(); });
+    refuses([&] { world.run_for(1s); });
+    refuses([&] { world.run_until([] { return true; }); });
+    refuses([&] { world.run_until([] { return false; }); });
+  });
+  world.run();
+  CHECK(refused == 4);  // a condition that holds already needs no running
+}
+
 }  // namespace
 }  // namespace twinwire::unit
