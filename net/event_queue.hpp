@@ -13,6 +13,12 @@ namespace twinwire::detail {
 
 class EventQueue;
 
+/// Asks the processor for so many cache lines from here on.
+inline void prefetch_memory(const void* memory, int lines) noexcept {
+  constexpr int line = 64;
+  for (int i = 0; i < lines; ++i) __builtin_prefetch(static_cast<const char*>(memory) + i * line);
+}
+
 /// Something that happens at a time. It belongs to whoever embeds it; destroying it cancels it.
 class Event {
  public:
@@ -23,6 +29,8 @@ class Event {
 
   /// Called when its time has come; it is no longer scheduled then and may be scheduled again.
   virtual void fire() = 0;
+  /// Its time comes soon: asks the processor for the memory that fire() is going to use. No more than a hint.
+  virtual void prefetch() const noexcept {}
 
   bool scheduled() const noexcept { return queue_ != nullptr; }
   /// Its time, if it is scheduled.
@@ -91,11 +99,14 @@ class EventQueue {
     Event& event = *first();
     remove(event);
     if (event.when_ > instant_) instant_ = event.when_;
-    if (!heap_.empty()) prefetch(heap_.front().event);
+    if (!heap_.empty()) prefetch_next();
     return event;
   }
 
  private:
+  /// More entries than this are not to be expected in the first levels of the cache.
+  static constexpr std::size_t cached_entries = 2048;
+
   struct Entry {
     TimePoint when;
     std::uint64_t sequence;
@@ -106,11 +117,17 @@ class EventQueue {
   };
 
   /// With many connections what the next event works on is seldom in the cache: it is fetched while this one
-  /// is handled. An event lies at the beginning of what it belongs to.
-  static void prefetch(const Event* event) noexcept {
-    constexpr int line = 64;
-    const char* memory = reinterpret_cast<const char*>(event);
-    for (int i = 0; i < 6; ++i) __builtin_prefetch(memory + i * line);
+  /// is handled. Of the event after the next only its own memory is fetched, so that one step later it can
+  /// tell itself what else.
+  void prefetch_next() const noexcept {
+    heap_.front().event->prefetch();
+    const std::size_t end = heap_.size() < 5 ? heap_.size() : 5;
+    if (end == 1) return;
+    std::size_t second = 1;
+    for (std::size_t child = 2; child < end; ++child) {
+      if (heap_[child].before(heap_[second])) second = child;
+    }
+    prefetch_memory(heap_[second].event, 6);
   }
 
   /// What is in the heap at the current instant was scheduled before all that is in the queue for it.
@@ -156,6 +173,12 @@ class EventQueue {
     while (true) {
       const std::size_t first_child = 4 * at + 1;
       if (first_child >= size) break;
+      // The sixteen grandchildren lie side by side: in a heap that no cache holds they come while the
+      // children are compared.
+      const std::size_t first_grandchild = 4 * first_child + 1;
+      if (first_grandchild > cached_entries && first_grandchild < size) {
+        prefetch_memory(&heap_[first_grandchild], 16 * sizeof(Entry) / 64);
+      }
       std::size_t least = first_child;
       const std::size_t end = first_child + 4 < size ? first_child + 4 : size;
       for (std::size_t child = first_child + 1; child < end; ++child) {

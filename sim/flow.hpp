@@ -58,6 +58,14 @@ class Flow {
   std::size_t readable() const noexcept { return arrived_ - consumed_; }
   bool fin_arrived() const noexcept { return fin_arrived_; }
 
+  /// What the reader is made of, for prefetch().
+  void set_reader(const void* wire, const void* sink) noexcept {
+    reader_wire_ = wire;
+    reader_sink_ = sink;
+  }
+  /// The next packet is about to arrive: see detail::Event::prefetch.
+  void prefetch() const noexcept;
+
   /// One of the ends is gone: nothing of this direction matters any more.
   void drop() noexcept;
   /// Packets or acknowledgements are on their way.
@@ -96,6 +104,8 @@ class Flow {
   MemberEvent<Flow, &Flow::arrive> arrival_{*this};
   TcpConnection& connection_;
   int writer_;
+  const void* reader_wire_ = nullptr;
+  const void* reader_sink_ = nullptr;
   PacketSites sites_;
   Site cut_;
   Site rechunk_;

@@ -10,6 +10,9 @@ class MemberEvent final : public detail::Event {
  public:
   explicit MemberEvent(T& owner) noexcept : owner_(owner) {}
   void fire() override { (owner_.*Method)(); }
+  void prefetch() const noexcept override {
+    if constexpr (requires { owner_.prefetch(); }) owner_.prefetch();
+  }
 
  private:
   T& owner_;
