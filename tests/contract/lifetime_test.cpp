@@ -1,7 +1,12 @@
 // Who lives how long: protocols that replace themselves, operations that are owned by what they complete.
 #include "harness.hpp"
 
+#include <array>
+#include <memory>
 #include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace twinwire::contract {
 namespace {
@@ -34,7 +39,7 @@ class UpgradingBuffered : public BufferedProtocol {
   void connection_made(Transport transport) override { transport_ = std::move(transport); }
   MutableBytes get_buffer(std::ptrdiff_t) override {
     next_->joins(CheckedTransport(transport_));
-    transport_.set_protocol(next_->protocol());
+    transport_.set_protocol(next_->buffered_protocol());
     return space_;
   }
   void buffer_updated(std::size_t) override { FAIL("the bytes belong to the new protocol"); }
