@@ -79,7 +79,7 @@ class AdoptOperation final : public EstablishOperation {
     error_code error;
     wire_ = loop().backend().adopt_stream(sock, error);
     if (!wire_) {
-      const auto keep = end();
+      [[maybe_unused]] const auto keep = end();
       throw std::invalid_argument(description() + ": not a connected stream socket");
     }
     soon_ = loop().call_soon([self = Ref<AdoptOperation>(this)] {
@@ -234,6 +234,7 @@ class ConnectOperation final : public EstablishOperation {
     if (alive || ended()) return;
     std::ranges::sort(failures_, {}, [](const auto& failure) { return failure.first; });
     std::vector<Attempt> attempts;
+    attempts.reserve(failures_.size());
     for (auto& [index, attempt] : failures_) attempts.push_back(std::move(attempt));
     std::string sentence = description();
     if (attempts.size() == 1 && attempts.front().target != describe(options_.host, options_.port.text())) {

@@ -38,7 +38,7 @@ class CustomLookup final : public Abandonable {
   /// What the resolver throws passes through to whoever asked.
   CustomLookup(Loop& loop, const ResolveRequest& request, ResolveHandler handler)
       : state_(std::make_shared<State>(State{&loop, std::move(handler), {}})) {
-    const std::shared_ptr<Resolver> resolver = loop.resolver();  // it may replace itself
+    const std::shared_ptr<Resolver> resolver = loop.resolver();  // NOLINT: a copy, for it may replace itself
     (*resolver)(request, [state = state_](error_code error, std::vector<Address> addresses) {
       answer(state, error, std::move(addresses));
     });

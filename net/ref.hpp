@@ -33,7 +33,7 @@ template <class T>
 class Ref {
  public:
   Ref() = default;
-  Ref(std::nullptr_t) noexcept {}
+  Ref(std::nullptr_t) noexcept {}  // NOLINT(google-explicit-constructor): as std::shared_ptr
   explicit Ref(T* object) noexcept : object_(object) {
     if (object_) object_->add_ref();
   }
@@ -41,7 +41,7 @@ class Ref {
   Ref(Ref&& other) noexcept : object_(std::exchange(other.object_, nullptr)) {}
   template <class U>
     requires std::is_convertible_v<U*, T*>
-  Ref(const Ref<U>& other) noexcept : Ref(other.get()) {}
+  Ref(const Ref<U>& other) noexcept : Ref(other.get()) {}  // NOLINT(google-explicit-constructor): likewise
   ~Ref() {
     if (object_) object_->release_ref();
   }

@@ -58,7 +58,7 @@ class ServerOperation final : public CompletingOperation<Server> {
     error_code error;
     auto acceptor = loop().backend().adopt_acceptor(options_.sock, error);
     if (!acceptor) {
-      const auto keep = end();
+      [[maybe_unused]] const auto keep = end();
       throw std::invalid_argument("create_server: sock is not a bound stream socket");
     }
     acceptors_.push_back(std::move(acceptor));
