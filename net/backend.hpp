@@ -62,11 +62,15 @@ class Backend {
   virtual void wake() = 0;
   /// From any thread: run this on the loop's thread.
   virtual void post(Callback callback) = 0;
-  /// True on the thread that may use the loop.
+  /// True on the thread that uses the loop now: runs it, closes it, or destroys it. On a real loop that
+  /// nobody does any of this with, no thread is: which one is going to run it cannot be known.
   virtual bool on_loop_thread() const noexcept = 0;
 
   /// Runs turns until stop was asked for (Loop::stop_requested).
   virtual void run() = 0;
+  /// The loop is being closed, on this thread, which is the loop's from now on. Makes ready what post() left,
+  /// and runs what Asio has ready. True if there was something; called until there is nothing.
+  virtual bool take_posted() { return false; }
 
   /// Starts to connect; the wire's on_writable tells when finish_connect can be asked.
   virtual std::unique_ptr<Wire> connect(const Address& remote, const std::optional<Address>& local,

@@ -4,7 +4,7 @@
 
 namespace twinwire {
 
-boost::asio::execution_context& Executor::query(boost::asio::execution::context_t) const noexcept {
+boost::asio::execution_context& Executor::query(boost::asio::execution::context_t) const {
   boost::asio::execution_context& context = loop_->backend().asio_context();
   boost::asio::use_service<detail::LoopMark>(context).loop.store(loop_, std::memory_order_relaxed);
   return context;

@@ -18,15 +18,18 @@
 
 namespace twinwire {
 
-/// Runs functions on a loop, in the order of call_soon. From another thread it is as safe as
-/// call_soon_threadsafe. It must not be used after its loop is gone.
+/// Runs functions on a loop, in the order in which they came. On the thread that runs the loop, while it
+/// does, they come as by call_soon; from anywhere else as by call_soon_threadsafe, and as safely. That holds
+/// for the thread that made the loop, too, until it runs it: call_soon and this are two queues there. It must
+/// not be used after its loop is gone.
 class Executor {
  public:
   explicit Executor(Loop& loop) noexcept : loop_(&loop) {}
 
   Loop& loop() const noexcept { return *loop_; }
 
-  boost::asio::execution_context& query(boost::asio::execution::context_t) const noexcept;
+  /// Throws OperationError when it is asked for the first time, and the system has no descriptor left.
+  boost::asio::execution_context& query(boost::asio::execution::context_t) const;
   static constexpr boost::asio::execution::outstanding_work_t query(
       boost::asio::execution::outstanding_work_t) noexcept {
     return boost::asio::execution::outstanding_work.untracked;

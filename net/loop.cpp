@@ -15,6 +15,14 @@ constexpr Purpose random_bits{"random", "{entity}: random bits"};
 /// Turns that close() grants the last callbacks: what goes on rescheduling itself is cut off.
 constexpr int closing_turns = 1000;
 
+/// The members of a list as it is now, whatever becomes of the list.
+template <class T, class Tag>
+std::vector<detail::Ref<T>> all_of(const detail::List<T, Tag>& list) {
+  std::vector<detail::Ref<T>> members;
+  list.for_each([&](T& member) { members.emplace_back(&member); });
+  return members;
+}
+
 }  // namespace
 
 namespace detail {
@@ -160,19 +168,29 @@ void Loop::stop() {
 void Loop::close() {
   if (closed_) return;
   if (running_ || depth_ != 0) throw std::logic_error("close: the loop is running");
+  while (!signal_handlers_.empty()) remove_signal_handler(signal_handlers_.back().number);
   const error_code reason = Error::loop_closed;
-  std::vector<detail::Ref<detail::OperationState>> operations;
-  operations_.for_each([&](detail::OperationState& operation) { operations.emplace_back(&operation); });
-  for (const auto& operation : operations) operation->cancel(reason);
-  std::vector<detail::Ref<detail::ServerState>> servers;
-  servers_.for_each([&](detail::ServerState& server) { servers.emplace_back(&server); });
-  for (const auto& server : servers) server->close();
-  std::vector<detail::Ref<detail::StreamTransport>> transports;
-  transports_.for_each([&](detail::StreamTransport& transport) { transports.emplace_back(&transport); });
-  for (const auto& transport : transports) transport->abort();
-  for (int turn = 0; turn < closing_turns && !ready_.empty(); ++turn) run_turn();
-  while (!ready_.empty()) ready_.pop();
+  // Those that were told, so that each is only once, however many turns it takes to end.
+  detail::List<detail::OperationState, detail::OperationTag> told;
+  for (int turn = 0; turn < closing_turns; ++turn) {
+    const bool posted = backend_->take_posted();
+    for (const auto& operation : all_of(operations_)) {
+      if (!operation->linked()) continue;  // another one took it along
+      operation->leave();
+      told.push_back(*operation);
+      operation->cancel(reason);
+    }
+    for (const auto& server : all_of(servers_)) server->close();
+    for (const auto& transport : all_of(transports_)) transport->abort();
+    if (!posted && ready_.empty()) break;
+    run_turn();
+  }
+  for (const auto& operation : all_of(told)) {
+    operation->leave();
+    operations_.push_back(*operation);
+  }
   closed_ = true;
+  while (!ready_.empty()) drop_call(*ready_.pop());
 }
 
 // --- failures ---

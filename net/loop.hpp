@@ -86,8 +86,11 @@ class Loop {
   /// Ends run_forever after the current turn; before it, lets it run one turn.
   void stop();
   bool is_running() const noexcept { return running_; }
-  /// Aborts all connections and operations, delivers their last callbacks, and closes the loop for good.
-  /// Throws std::logic_error while it runs. Closing again is harmless.
+  /// Aborts all connections and operations, runs what they and other threads have left to be called, and
+  /// closes the loop for good. What begins meanwhile ends the same way, so that every operation completes and
+  /// every connection is lost once; callbacks that go on for a thousand turns are cut off there. Timers do
+  /// not fire any more, and signals have again the action that they had before. It may be another thread than
+  /// the one that ran the loop. Throws std::logic_error while it runs. Closing again is harmless.
   void close();
   bool is_closed() const noexcept { return closed_; }
 
@@ -105,7 +108,9 @@ class Loop {
   Operation create_connection(ProtocolFactory factory, ConnectOptions options, Completion<Connection> done);
   /// Resolves, binds, and (by default) accepts.
   Operation create_server(ProtocolFactory factory, ServerOptions options, Completion<Server> done);
-  /// Wraps a connected stream socket that was accepted elsewhere. It belongs to the loop from the call on.
+  /// Wraps a connected stream socket that was accepted elsewhere. It belongs to the loop from the call on,
+  /// unless that throws: std::invalid_argument if it is no such socket. One whose peer has reset it meanwhile
+  /// is, and is lost with connection_reset.
   Operation connect_accepted_socket(ProtocolFactory factory, NativeHandle sock, Completion<Connection> done);
   /// Looks a name up.
   Operation getaddrinfo(std::string host, Port port, ResolveOptions options,

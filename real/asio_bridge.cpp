@@ -1,6 +1,12 @@
 #include <twinwire/real/asio_bridge.hpp>
 
 namespace twinwire::real {
+namespace {
+
+/// Handlers that may make each other ready, before others get their turn.
+constexpr int handlers_at_once = 1000;
+
+}  // namespace
 
 // UNSAFE_IO leaves out the locks around sockets and timers, which belong to the loop's thread, and keeps that
 // of the queue, to which Asio's own resolver thread and signal handler add.
@@ -20,6 +26,13 @@ bool AsioBridge::has_work() {
   context_.poll();
   idle_ = context_.stopped();
   return !idle_;
+}
+
+bool AsioBridge::run_ready() {
+  context_.restart();
+  int ran = 0;
+  while (ran < handlers_at_once && context_.poll_one() != 0) ++ran;
+  return ran != 0;
 }
 
 bool AsioBridge::run_one(bool block, bool& poller_ready) {

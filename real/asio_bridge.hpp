@@ -20,6 +20,9 @@ class AsioBridge {
 
   /// Whether Asio has something to wait for. Finding out may run handlers, and throw what they throw.
   bool has_work();
+  /// Runs what is ready, up to a limit, without waiting. True if there was something. Throws what a handler
+  /// threw.
+  bool run_ready();
   /// After has_work() was true: runs one handler, or with `block` waits until there is one. True if there
   /// was. `poller_ready` is set if the poller has something to tell. Throws what the handler threw.
   bool run_one(bool block, bool& poller_ready);

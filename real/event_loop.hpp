@@ -26,9 +26,10 @@ struct LoopOptions {
   std::size_t worker_threads = 0;
 };
 
-/// Makes a loop. It may be run on another thread than it was made on, but on one at a time, and everything of
-/// it is for that thread alone, call_soon_threadsafe excepted. It keeps three descriptors open. Destroying it
-/// waits for the functions that run in its executor, and for look-ups that have begun.
+/// Makes a loop. It may be run on another thread than it was made on, and closed on a third, but used on one
+/// at a time: once a thread is started that runs it, everything of it is for that thread alone until that has
+/// ended, call_soon_threadsafe and posts to its executor excepted. It keeps three descriptors open.
+/// Destroying it waits for the functions that run in its executor, and for look-ups that have begun.
 ///
 /// Throws OperationError when the system has no descriptors left, std::invalid_argument for a negative spin
 /// or an empty read buffer.

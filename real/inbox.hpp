@@ -22,7 +22,7 @@ class Inbox final : public PollEntry {
   explicit Inbox(twinwire::detail::Ref<Poller> poller);
   ~Inbox();
 
-  /// From any thread. `wake` is false on the thread that reads, which looks before it waits.
+  /// From any thread. `wake` is false only on the thread that reads right now, which looks before it waits.
   void put(Callback callback, bool wake);
   /// Loop thread: whether drain() has something to do.
   bool pending() const noexcept { return pending_.load(std::memory_order_acquire); }

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdio>
 #include <ctime>
+#include <stdexcept>
 #include <sys/random.h>
 
 namespace twinwire::real {
@@ -55,7 +56,6 @@ class LookupGuard final : public twinwire::detail::Abandonable {
 
 RealBackend::RealBackend(const LoopOptions& options)
     : options_(options),
-      thread_(std::this_thread::get_id()),
       choices_(options.seed ? *options.seed : system_seed()),
       read_buffer_(std::make_unique_for_overwrite<std::byte[]>(options.read_buffer_size)),
       poller_(twinwire::detail::make_ref<Poller>()),
@@ -67,8 +67,9 @@ RealBackend::RealBackend(const LoopOptions& options)
 RealBackend::~RealBackend() = default;
 
 void RealBackend::shut_down() noexcept {
-  thread_.store(std::this_thread::get_id(), std::memory_order_relaxed);
+  thread_.store(std::this_thread::get_id(), std::memory_order_relaxed);  // for good
   workers_.stop();
+  inbox_.clear();  // while Asio's context exists, as what is dropped may own objects on it
   asio_owner_.reset();
   inbox_.clear();
 }
@@ -85,10 +86,26 @@ WallTime RealBackend::wall_time() const noexcept {
 }
 
 void RealBackend::run() {
+  struct Owner {
+    std::atomic<std::thread::id>& thread;
+    ~Owner() { thread.store({}, std::memory_order_relaxed); }
+  } const owner{thread_};
   thread_.store(std::this_thread::get_id(), std::memory_order_relaxed);
   do {
     turn();
   } while (!loop_->stop_requested());
+}
+
+bool RealBackend::take_posted() {
+  thread_.store(std::this_thread::get_id(), std::memory_order_relaxed);  // for good: nobody runs it again
+  bool any = inbox_.pending();
+  if (any) inbox_.drain(*loop_);
+  if (AsioBridge* asio = asio_.load(std::memory_order_acquire)) {
+    bool ran = true;
+    loop_->guard([&] { ran = asio->run_ready(); }, asio_failure);
+    any |= ran;
+  }
+  return any;
 }
 
 void RealBackend::turn() {
@@ -149,6 +166,7 @@ bool RealBackend::look_for_events(bool block, AsioBridge* asio) {
 // -------------------------------------------------------------------------------------------------
 
 void RealBackend::post(Callback callback) {
+  if (!callback) throw std::invalid_argument("call_soon_threadsafe: there is nothing to call");
   inbox_.put(std::move(callback), !on_loop_thread());
 }
 
@@ -222,11 +240,17 @@ void RealBackend::unhandled(const ExceptionContext& context) {
 }
 
 boost::asio::execution_context& RealBackend::asio_context() {
-  std::call_once(asio_once_, [this] {
-    asio_owner_ = std::make_unique<AsioBridge>(poller_->native_handle());
+  if (AsioBridge* asio = asio_.load(std::memory_order_acquire)) return asio->context();
+  const std::lock_guard lock(asio_mutex_);
+  if (!asio_owner_) {
+    try {
+      asio_owner_ = std::make_unique<AsioBridge>(poller_->native_handle());
+    } catch (const boost::system::system_error& error) {
+      throw OperationError(error.code(), "make an io_context of Asio for a loop");
+    }
     asio_.store(asio_owner_.get(), std::memory_order_release);
-  });
-  return asio_.load(std::memory_order_acquire)->context();
+  }
+  return asio_owner_->context();
 }
 
 }  // namespace twinwire::real

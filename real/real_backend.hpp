@@ -38,6 +38,7 @@ class RealBackend final : public twinwire::detail::Backend {
   void post(Callback callback) override;
   bool on_loop_thread() const noexcept override;
   void run() override;
+  bool take_posted() override;
 
   std::unique_ptr<Wire> connect(const Address& remote, const std::optional<Address>& local,
                                 error_code& error) override;
@@ -68,6 +69,8 @@ class RealBackend final : public twinwire::detail::Backend {
   const LoopOptions options_;
   const std::string name_;
   Loop* loop_ = nullptr;
+  /// Who runs, closes or destroys the loop now. Nobody before and after: posts cannot tell then who comes
+  /// next, and so are for the inbox, whichever thread they come from.
   std::atomic<std::thread::id> thread_;
   Choices choices_;
   std::unique_ptr<std::byte[]> read_buffer_;
@@ -76,7 +79,7 @@ class RealBackend final : public twinwire::detail::Backend {
   Alarm alarm_;
   Inbox inbox_;
   SignalWatch signals_;
-  std::once_flag asio_once_;
+  std::mutex asio_mutex_;
   std::unique_ptr<AsioBridge> asio_owner_;  ///< made for the first who asks, on whichever thread
   std::atomic<AsioBridge*> asio_ = nullptr;
   WorkerPool workers_;

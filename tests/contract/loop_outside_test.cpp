@@ -85,6 +85,14 @@ CONTRACT_TEST("LOOP-09", "call_soon_threadsafe runs each callback once, in the o
   CHECK(std::ranges::is_sorted(ran));
 }
 
+CONTRACT_TEST("LOOP-09", "call_soon_threadsafe rejects an empty callback, and the loop goes on") {
+  Loop& loop = stage.server();
+  bool ran = false;
+  CHECK_THROWS_AS(loop.call_soon_threadsafe(nullptr), std::invalid_argument);
+  loop.call_soon_threadsafe([&] { ran = true; });
+  stage.run_until([&] { return ran; }, "the callback behind it");
+}
+
 CONTRACT_TEST("LOOP-09", "a function in the executor can call back with call_soon_threadsafe") {
   Loop& loop = stage.server();
   std::thread::id ran_on;
