@@ -52,7 +52,8 @@ struct ConnectOptions {
   std::optional<Duration> happy_eyeballs_delay;
   /// Alternate between families, after this many addresses of the first one. Default: 1 with a delay, else 0.
   std::optional<int> interleave;
-  /// A connected socket instead of an address. It belongs to the operation from the call on.
+  /// A connected socket instead of an address. It belongs to the operation from the call on, unless that
+  /// throws.
   NativeHandle sock;
 };
 
@@ -72,7 +73,8 @@ struct ServerOptions {
   bool reuse_port = false;
   /// False: bound, but clients are refused until Server::start_serving.
   bool start_serving = true;
-  /// A bound stream socket instead of hosts and port. It belongs to the operation from the call on.
+  /// A bound stream socket instead of hosts and port. It belongs to the operation from the call on, unless
+  /// that throws.
   NativeHandle sock;
 };
 

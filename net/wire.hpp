@@ -33,7 +33,7 @@ enum class Option : std::uint8_t {
   no_delay,             ///< 0 or 1: TCP_NODELAY
   keep_alive,           ///< 0 or 1: SO_KEEPALIVE
   user_timeout_ms,      ///< TCP_USER_TIMEOUT, RFC 5482; 0 is the system's default
-  linger_s,             ///< SO_LINGER: -1 is off, 0 resets on close
+  linger_s,             ///< SO_LINGER: -1 is off, 0 resets on close; closing never waits, see docs/limits.md
   send_buffer_size,     ///< bytes, SO_SNDBUF
   receive_buffer_size,  ///< bytes, SO_RCVBUF
 };

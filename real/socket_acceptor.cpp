@@ -54,7 +54,9 @@ std::unique_ptr<SocketAcceptor> SocketAcceptor::adopt(PollerRef poller, NativeHa
   }
   error = prepare_descriptor(handle.value);
   if (error.failed()) return nullptr;
-  return std::make_unique<SocketAcceptor>(std::move(poller), Descriptor(handle.value));
+  auto acceptor = std::make_unique<SocketAcceptor>(std::move(poller), Descriptor(handle.value));
+  acceptor->lingers_ = is_lingering(handle.value);
+  return acceptor;
 }
 
 SocketAcceptor::SocketAcceptor(PollerRef poller, Descriptor socket) noexcept
@@ -105,7 +107,9 @@ std::unique_ptr<Wire> SocketAcceptor::accept(error_code& error) {
     if (socket) {
       // Where one address only is listened on, it is the connection's too and need not be asked for.
       const Address local = local_.is_unspecified() ? Address{} : local_;
-      return std::make_unique<SocketWire>(poller_, std::move(socket), local, native.address());
+      auto wire = std::make_unique<SocketWire>(poller_, std::move(socket), local, native.address());
+      if (lingers_) wire->note_lingering();
+      return wire;
     }
     if (errno == EINTR) continue;
     const bool nothing_now = errno == EAGAIN || errno == EWOULDBLOCK;

@@ -41,6 +41,7 @@ class SocketAcceptor final : public Acceptor, private PollEntry {
   PollerRef poller_;
   WireSink* sink_ = nullptr;
   Address local_;
+  bool lingers_ = false;       ///< and so do the sockets that it accepts
   bool watch_failed_ = false;  ///< the system refused to watch it: accept() tries again
 };
 

@@ -70,6 +70,12 @@ void set_no_delay(int descriptor) noexcept {
   set_int_option(descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
 }
 
+bool is_lingering(int descriptor) noexcept {
+  const auto value = get_socket_option(descriptor, Option::linger_s);
+  const auto* seconds = std::get_if<std::int64_t>(&value);
+  return seconds && *seconds > 0;
+}
+
 error_code take_socket_error(int descriptor) noexcept {
   const auto value = get_int_option(descriptor, SOL_SOCKET, SO_ERROR);
   if (const auto* error = std::get_if<error_code>(&value)) return *error;

@@ -24,6 +24,9 @@ std::variant<std::int64_t, error_code> get_int_option(int descriptor, int level,
 /// sockets.
 void set_no_delay(int descriptor) noexcept;
 
+/// Whether close(2) would wait for what is still to be sent: SO_LINGER with a time above 0.
+bool is_lingering(int descriptor) noexcept;
+
 /// The error that ended the connection, which the system tells once (SO_ERROR).
 error_code take_socket_error(int descriptor) noexcept;
 

@@ -5,6 +5,7 @@
 #include <array>
 #include <cerrno>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -44,6 +45,16 @@ Descriptor open_socket(const Address& remote, const std::optional<Address>& loca
   return socket;
 }
 
+/// Whether this stream socket has, or had, a peer. One that was reset has no name of it any more, as one that
+/// was never connected, but its receiving end is shut: see poll(2).
+bool was_connected(int descriptor, SocketAddress& remote) noexcept {
+  if (::getpeername(descriptor, remote.data(), remote.size_pointer()) == 0) return true;
+  *remote.size_pointer() = 0;
+  if (errno != ENOTCONN) return false;
+  pollfd state{descriptor, POLLRDHUP, 0};
+  return ::poll(&state, 1, 0) == 1 && (state.revents & POLLRDHUP) != 0;
+}
+
 /// sendmsg of some buffers: how many bytes went, or -1 with errno.
 ssize_t send_gathered(int descriptor, std::span<const Bytes> buffers, std::size_t& wanted) {
   std::array<iovec, gather_size> parts;
@@ -80,15 +91,17 @@ std::unique_ptr<SocketWire> SocketWire::adopt(PollerRef poller, NativeHandle han
   const auto type = get_int_option(handle.value, SOL_SOCKET, SO_TYPE);
   SocketAddress remote;
   if (type != std::variant<std::int64_t, error_code>(std::int64_t{SOCK_STREAM}) ||
-      ::getpeername(handle.value, remote.data(), remote.size_pointer()) < 0) {
+      !was_connected(handle.value, remote)) {
     error = make_error(errc::invalid_argument);
     return nullptr;
   }
   error = prepare_descriptor(handle.value);
   if (error.failed()) return nullptr;
   set_no_delay(handle.value);
-  return std::make_unique<SocketWire>(std::move(poller), Descriptor(handle.value), Address{},
-                                      remote.address());
+  auto wire =
+      std::make_unique<SocketWire>(std::move(poller), Descriptor(handle.value), Address{}, remote.address());
+  wire->lingers_ = is_lingering(handle.value);
+  return wire;
 }
 
 SocketWire::SocketWire(PollerRef poller, Descriptor socket, const Address& local,
@@ -101,6 +114,7 @@ SocketWire::SocketWire(PollerRef poller, Descriptor socket, const Address& local
 
 SocketWire::~SocketWire() {
   poller_->forget(*this);
+  close_socket();
 }
 
 // --- readiness
@@ -228,11 +242,17 @@ void SocketWire::close() {
   local_address();  // while it can still be asked for
   poller_->forget(*this);
   sink_ = nullptr;
+  close_socket();
+}
+
+void SocketWire::close_socket() noexcept {
+  // What was written is delivered in the background all the same.
+  if (socket_ && lingers_) set_socket_option(socket_.get(), Option::linger_s, -1);
   socket_.close();
 }
 
 void SocketWire::abort() {
-  if (socket_) set_socket_option(socket_.get(), Option::linger_s, 0);
+  if (socket_) set_option(Option::linger_s, 0);
   close();
 }
 
@@ -261,7 +281,9 @@ std::optional<Address> SocketWire::remote_address() const {
 }
 
 error_code SocketWire::set_option(Option option, std::int64_t value) {
-  return set_socket_option(socket_.get(), option, value);
+  const error_code error = set_socket_option(socket_.get(), option, value);
+  if (option == Option::linger_s && !error.failed()) lingers_ = value > 0;
+  return error;
 }
 
 std::variant<std::int64_t, error_code> SocketWire::get_option(Option option) const {

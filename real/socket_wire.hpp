@@ -22,12 +22,14 @@ class SocketWire final : public Wire, private PollEntry {
   /// Begins to connect. Null with an error if that failed at once.
   static std::unique_ptr<SocketWire> connect(PollerRef poller, const Address& remote,
                                              const std::optional<Address>& local, error_code& error);
-  /// Takes over a connected stream socket. Null, with invalid_argument, if it is not one: it is not closed
-  /// then.
+  /// Takes over a connected stream socket, also one whose peer has reset it: the first read tells. Null, with
+  /// invalid_argument, if it is not one: it is not closed then.
   static std::unique_ptr<SocketWire> adopt(PollerRef poller, NativeHandle handle, error_code& error);
   /// A connected, non-blocking socket. An unspecified local address is looked up when it is asked for.
   SocketWire(PollerRef poller, Descriptor socket, const Address& local, const Address& remote) noexcept;
   ~SocketWire() override;
+  /// The socket has a linger time that it did not get from set_option.
+  void note_lingering() noexcept { lingers_ = true; }
 
   void set_sink(WireSink* sink) override;
   IoResult read_some(MutableBytes buffer) override;
@@ -51,6 +53,7 @@ class SocketWire final : public Wire, private PollEntry {
   void on_events(std::uint32_t events) override;
   void expect_writable();
   void watch(std::uint32_t events);
+  void close_socket() noexcept;
 
   Descriptor socket_;
   int watch_failure_ = 0;  ///< errno of a registration that failed: every further step fails with it
@@ -61,6 +64,7 @@ class SocketWire final : public Wire, private PollEntry {
   bool watches_writable_ = false;  ///< EPOLLOUT is part of the registration
   bool wants_writable_ = false;    ///< a write could not take everything
   bool more_to_come_ = false;      ///< a short read does not mean that nothing is left
+  bool lingers_ = false;           ///< close(2) would wait, on a non-blocking socket, too
   Connecting connecting_ = Connecting::no;
   Address remote_;
 };

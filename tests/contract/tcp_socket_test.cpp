@@ -93,6 +93,21 @@ CONTRACT_TEST("TCP-21", "connect_accepted_socket gives an accepted socket a tran
   CHECK(server->events() == "CM DR:hello ER CL");
 }
 
+CONTRACT_TEST("TCP-21",
+              "an accepted socket that its peer has reset meanwhile is a connection, and is lost at once") {
+  const auto client = stage.recorder("client");
+  const auto server = stage.recorder("server");
+  const NativeHandle socket = accepted_socket(stage, *client);
+  client->transport.abort();
+  stage.run_until_lost(*client);
+  stage.settle();
+  const auto outcome = Outcome<Connection>::make();
+  stage.server().connect_accepted_socket(server->factory(), socket, outcome->completion());
+  stage.run_until_lost(*server);
+  CHECK(outcome->succeeded());
+  CHECK(server->events() == "CM CL:connection_reset");
+}
+
 CONTRACT_TEST("TCP-21", "a socket that is no connected stream is rejected, and stays its owner's") {
   const auto server = stage.recorder("server");
   NativeHandle socket;
@@ -100,6 +115,9 @@ CONTRACT_TEST("TCP-21", "a socket that is no connected stream is rejected, and s
     socket = listening_socket(stage);
   }
   if (!stage.simulated()) {  // there are no datagrams in the simulated world yet
+    SECTION("a socket that was never connected") {
+      socket.value = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    }
     SECTION("a datagram socket") {
       socket.value = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     }
