@@ -1,3 +1,4 @@
+#include <twinwire/real/descriptor.hpp>
 #include <twinwire/real/worker_pool.hpp>
 
 #include <algorithm>
@@ -40,11 +41,12 @@ void WorkerPool::submit(Callback job) {
 void WorkerPool::start_thread() {
   try {
     threads_.emplace_back([this] { work(); });
-  } catch (const std::system_error&) {
+  } catch (const std::system_error& error) {
     if (!threads_.empty()) return;  // those there are will come to it
+    std::deque<Callback> dropped;   // after the lock is gone, as it may own what submits more
     const std::lock_guard lock(mutex_);
-    jobs_.clear();
-    throw;
+    dropped.swap(jobs_);
+    throw OperationError(system_code(error.code().value()), "start a thread for what would block the loop");
   }
 }
 

@@ -23,7 +23,7 @@ class WorkerPool {
   /// Waits for the jobs that run, and drops those that have not begun, on this thread. No job comes after it.
   void stop() noexcept;
 
-  /// Runs a job that does not throw on one of the threads. Throws std::system_error if there is none and none
+  /// Runs a job that does not throw on one of the threads. Throws OperationError if there is none and none
   /// can be started.
   void submit(Callback job);
 
