@@ -10,7 +10,9 @@
 // A handler is called from the loop, never from inside the call that began the operation, through its
 // associated executor (the loop's by default). Emitting the signal of its cancellation slot, of any kind,
 // cancels the operation, which then fails with operation_canceled. Destroying the loop destroys a handler
-// that is pending, uncalled. Like all of a loop, these are for its thread: a future is waited for elsewhere.
+// that is pending, uncalled. Like all of a loop, these are for its thread. A future (use_future) is waited
+// for on another one, so it is for results that are values: a Connection or a Server holds counted handles,
+// which must not leave the loop's thread, not even to be destroyed.
 //
 // On Boost 1.81 `co_await f(..., deferred)` does not compile where there is a result (an oversight in Asio);
 // `co_await f(...)` and `co_await f(..., deferred)(use_awaitable)` do.
@@ -60,7 +62,8 @@ auto create_server(Loop& loop, ProtocolFactory factory, ServerOptions options, T
       });
 }
 
-/// Loop::connect_accepted_socket. The socket belongs to the loop once the operation has begun.
+/// Loop::connect_accepted_socket. The socket belongs to the loop once the operation has begun; when it fails
+/// with std::invalid_argument, because this is no connected stream socket, it stays its owner's.
 /// https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.connect_accepted_socket
 template <class Token = boost::asio::use_awaitable_t<>>
 auto connect_accepted_socket(Loop& loop, ProtocolFactory factory, NativeHandle sock,

@@ -15,10 +15,14 @@ namespace twinwire::real {
 ///     real::GracefulStop stop(*loop, std::chrono::seconds(10));
 ///     stop.on_signal(SIGINT);
 ///     stop.on_signal(SIGTERM);
+///     std::exception_ptr failed;
 ///     loop->create_server(make_protocol, {"", 8080}, [&](std::exception_ptr failure, Server server) {
-///       failure ? std::rethrow_exception(failure) : stop.add(server);
+///       if (!failure) return stop.add(server);
+///       failed = failure;
+///       stop.stop();
 ///     });
 ///     loop->run_forever();
+///     if (failed) std::rethrow_exception(failed);
 ///
 /// Loop thread only. It belongs to its owner, and may be destroyed before or after the loop: nothing is
 /// stopped then that has not been.

@@ -109,7 +109,8 @@ Core::Core(Loop& loop, std::size_t index, Duration drain_timeout)
     : loop_(loop), index_(index), stop_(loop, drain_timeout) {}
 
 void Core::serve(Factory factory, ServerOptions options) {
-  if (options.port && options.port->number() == 0) {
+  if (options.sock) throw std::invalid_argument("serve: threads cannot share a ready-made socket");
+  if (!options.port || options.port->number() == 0) {
     throw std::invalid_argument("serve: threads can share a port that is named, not port 0");
   }
   options.reuse_port = true;

@@ -44,7 +44,8 @@ class Core {
   std::size_t index() const noexcept { return index_; }
 
   /// Creates a server whose port the other threads share, and drains it at the end. Its failure is that of
-  /// the thread. Throws std::invalid_argument for port 0, which would be another on every thread.
+  /// the thread. Throws std::invalid_argument for port 0 and for none, which would be another on every
+  /// thread, and for a ready-made socket.
   void serve(Factory factory, ServerOptions options);
   /// Drains a server that was created otherwise.
   void add(Server server) { stop_.add(std::move(server)); }
