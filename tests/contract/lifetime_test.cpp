@@ -2,6 +2,7 @@
 #include "harness.hpp"
 
 #include <array>
+#include <atomic>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -206,7 +207,7 @@ CONTRACT_TEST("LOOP-10", "cancelling leaves the result to the function that stil
     std::string text;
   };
   const auto outcome = Outcome<Result>::make();
-  bool ran = false;
+  std::atomic<bool> ran = false;
   const Operation operation =
       stage.client().run_in_executor([&ran] { return ran = true, Result{"late"}; }, outcome->completion());
   operation.cancel();
