@@ -36,7 +36,7 @@ std::string fill_in(std::string_view sentence, const DecisionAddress& address, s
 
 Site Choices::site(std::string_view entity, const Purpose& purpose) {
   const Site site{site_key(entity, purpose.name)};
-  if (recording_) names_.try_emplace(site.key, SiteName{std::string(entity), &purpose});
+  if (recording_) names_.try_emplace(site.key, SiteName{std::string(entity), purpose});
   return site;
 }
 
@@ -85,7 +85,7 @@ std::vector<Decision> Choices::decisions() const {
   for (const auto& [key, outcome] : recorded_) {
     const auto name = names_.find(key.first);
     if (name == names_.end()) continue;
-    const Purpose& purpose = *name->second.purpose;
+    const Purpose& purpose = name->second.purpose;
     DecisionAddress address{name->second.entity, std::string(purpose.name), key.second};
     std::string sentence = fill_in(purpose.sentence, address, outcome);
     all.push_back({std::move(address), outcome, std::move(sentence)});

@@ -12,7 +12,7 @@
 
 namespace twinwire {
 
-/// A kind of decision. Instances are constants; they are kept by pointer.
+/// A kind of decision. Its texts are literals: they are not copied.
 struct Purpose {
   /// Short and stable: it is part of the address that a repro file names.
   std::string_view name;
@@ -69,7 +69,7 @@ class Choices {
   std::uint64_t seed() const noexcept { return seed_; }
   Base base() const noexcept { return base_; }
 
-  /// The site of a purpose at an entity. `purpose` must outlive this object.
+  /// The site of a purpose at an entity.
   Site site(std::string_view entity, const Purpose& purpose);
 
   /// An outcome in [0, range), all equally likely. `range` is at least 1.
@@ -109,7 +109,7 @@ class Choices {
   };
   struct SiteName {
     std::string entity;
-    const Purpose* purpose;
+    Purpose purpose;
   };
   using Key = std::pair<std::uint64_t, std::uint64_t>;
 

@@ -59,6 +59,21 @@ TEST_CASE("the last override of an address counts") {
   CHECK(choices.draw(choices.site("a", cut), 5, 10) == 4);
 }
 
+TEST_CASE("a purpose may be gone when the decisions are read") {
+  Choices choices(5);
+  choices.record();
+  choices.override_outcome({"a", "cut", 3}, 4);
+  Site site;
+  {
+    Purpose local = cut;
+    site = choices.site("a", local);
+    local = loss;
+  }
+  choices.draw(site, 3, 10);
+  REQUIRE(choices.decisions().size() == 1);
+  CHECK(choices.decisions()[0].sentence == "a: the segment at byte 3 was cut after byte 7");
+}
+
 TEST_CASE("entropy is that of the seed, also on a calm base, and is not recorded") {
   Choices choices(5);
   Choices calm(5, Base::calm);
