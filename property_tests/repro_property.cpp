@@ -58,16 +58,22 @@ PROPERTY("numbers are read back in both bases, and nothing else is a number") {
 }
 
 rc::Gen<Repro> repros() {
-  const auto decision = rc::gen::apply(
-      [](std::string entity, std::string purpose, std::uint64_t ordinal, std::uint64_t outcome) {
-        return std::pair(DecisionAddress{std::move(entity), std::move(purpose), ordinal}, outcome);
+  const auto address = rc::gen::apply(
+      [](std::string entity, std::string purpose, std::uint64_t ordinal) {
+        return DecisionAddress{std::move(entity), std::move(purpose), ordinal};
       },
-      texts(), texts(), rc::gen::arbitrary<std::uint64_t>(), rc::gen::arbitrary<std::uint64_t>());
-  const auto request = rc::gen::build<RunRequest>(
-      rc::gen::set(&RunRequest::seed, rc::gen::arbitrary<std::uint64_t>()),
-      rc::gen::set(&RunRequest::base, rc::gen::element(Base::seed, Base::calm)),
-      rc::gen::set(&RunRequest::overrides,
-                   rc::gen::container<std::vector<std::pair<DecisionAddress, std::uint64_t>>>(decision)));
+      texts(), texts(), rc::gen::arbitrary<std::uint64_t>());
+  // No address twice.
+  const auto overrides = rc::gen::map(rc::gen::container<std::map<DecisionAddress, std::uint64_t>>(
+                                          address, rc::gen::arbitrary<std::uint64_t>()),
+                                      [](const std::map<DecisionAddress, std::uint64_t>& outcomes) {
+                                        return std::vector<std::pair<DecisionAddress, std::uint64_t>>(
+                                            outcomes.begin(), outcomes.end());
+                                      });
+  const auto request =
+      rc::gen::build<RunRequest>(rc::gen::set(&RunRequest::seed, rc::gen::arbitrary<std::uint64_t>()),
+                                 rc::gen::set(&RunRequest::base, rc::gen::element(Base::seed, Base::calm)),
+                                 rc::gen::set(&RunRequest::overrides, overrides));
   const auto signature = rc::gen::build<FailureSignature>(
       rc::gen::set(&FailureSignature::kind, rc::gen::nonEmpty(texts())),
       rc::gen::set(&FailureSignature::host, texts()), rc::gen::set(&FailureSignature::type, texts()),

@@ -1,12 +1,17 @@
 #include <twinwire/traces/child.hpp>
+#include <twinwire/traces/interruption.hpp>
+#include <twinwire/traces/outcome_record.hpp>
 #include <twinwire/traces/text_record.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <cstring>
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <system_error>
 #include <unistd.h>
@@ -29,6 +34,11 @@ namespace {
 
 constexpr int hang_signal = SIGUSR1;
 constexpr int crash_exit_code = 3;
+/// What a program may take from its start to that of its run.
+constexpr auto startup_time_max = std::chrono::seconds(30);
+/// What a child that hangs is given to say where.
+constexpr auto interrupted_grace = std::chrono::seconds(5);
+constexpr auto wait_for_news_max = std::chrono::milliseconds(100);
 
 void write_all(int fd, std::string_view text) noexcept {
   while (!text.empty()) {
@@ -49,7 +59,7 @@ int report_fd = -1;
 
 /// Last words. This is not safe in a signal handler by the book, but the process is lost anyway, and the
 /// parent copes with a child that says nothing.
-void last_words(const char* kind, const char* type) {
+void last_words(const char* kind, const char* type) noexcept {
   const int fd = std::exchange(report_fd, -1);
   if (fd < 0) return;
   write_all(fd, encode(interrupted_outcome(kind, type)));
@@ -58,14 +68,14 @@ void last_words(const char* kind, const char* type) {
 void on_fatal_signal(int number) {
   ::alarm(2);  // should the last words hang
   if (number == hang_signal) {
-    last_words("hang", "no end in sight");
+    last_words("hang", "");
   } else {
     last_words("crash", ::strsignal(number));
   }
   ::_exit(crash_exit_code);
 }
 
-void serve_seeds(int commands, int reports, const Child::RunSeed& run) {
+void serve_seeds(int commands, int reports, const Child::RunSeed& run, bool stop_at_failure) {
   std::string buffered;
   std::array<char, 256> chunk;
   while (true) {
@@ -77,8 +87,10 @@ void serve_seeds(int commands, int reports, const Child::RunSeed& run) {
       buffered.erase(0, end + 1);
       const std::uint64_t last = parse_number(words.at(1));
       for (std::uint64_t seed = parse_number(words.at(0)); seed <= last; ++seed) {
-        write_all(reports, fmt::format("start {}\n", seed));
-        write_all(reports, encode(run(seed)));
+        write_start(reports, seed);
+        const RunOutcome outcome = run(seed);
+        write_outcome(reports, outcome);
+        if (outcome.failed && stop_at_failure) break;
         if (seed == last) break;  // the largest number has no successor
       }
       write_all(reports, "idle\n");
@@ -86,10 +98,59 @@ void serve_seeds(int commands, int reports, const Child::RunSeed& run) {
   }
 }
 
-std::array<int, 2> make_pipe() {
+/// Does it and ends. An exception must not go on into the copy of the parent's stack that lies beneath.
+template <class Body>
+[[noreturn]] void run_and_exit(const Body& body) noexcept {
+  try {
+    body();
+    ::_exit(0);
+  } catch (const std::exception& error) {
+    last_words("crash", error.what());
+  } catch (...) {
+    last_words("crash", "an exception of no known type");
+  }
+  ::_exit(crash_exit_code);
+}
+
+// --- making one ---
+
+sigset_t only_hang_signal() {
+  sigset_t signals;
+  ::sigemptyset(&signals);
+  ::sigaddset(&signals, hang_signal);
+  return signals;
+}
+
+/// A process in which `body` runs and which ends with this one. Being interrupted waits until it listens.
+template <class Body>
+pid_t fork_child(const Body& body) {
+  std::fflush(nullptr);  // or a child that calls exit() prints once more what lies in buffers
+  const sigset_t blocked = only_hang_signal();
+  sigset_t before;
+  ::pthread_sigmask(SIG_BLOCK, &blocked, &before);
+  const pid_t parent = ::getpid();
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != parent) ::_exit(crash_exit_code);  // it was too late for that
+    run_and_exit(body);
+  }
+  const int error = errno;
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  errno = error;
+  if (pid < 0) throw_errno("fork");
+  return pid;
+}
+
+struct Pipe {
+  Descriptor read;
+  Descriptor write;
+};
+
+Pipe make_pipe() {
   std::array<int, 2> fds{};
   if (::pipe2(fds.data(), O_CLOEXEC) != 0) throw_errno("pipe");
-  return fds;
+  return {Descriptor(fds[0]), Descriptor(fds[1])};
 }
 
 }  // namespace
@@ -112,124 +173,77 @@ void report_fatal_signals(int descriptor) {
   // Ctrl-C ends the parent, which ends its children.
   ::signal(SIGINT, SIG_IGN);
   ::signal(SIGTERM, SIG_DFL);
+  ::signal(SIGPIPE, SIG_DFL);
+  const sigset_t awaited = only_hang_signal();
+  ::pthread_sigmask(SIG_UNBLOCK, &awaited, nullptr);
 }
 
-// --- messages ---
-
-std::string encode(const RunOutcome& outcome) {
-  std::string text;
-  const auto line = [&](const std::vector<std::string>& words) { text += join_words(words) + "\n"; };
-  if (outcome.failed) {
-    const FailureSignature& s = outcome.signature;
-    line({"failure", s.kind, s.host, s.type, s.message, outcome.message});
-  }
-  for (const Decision& d : outcome.decisions) {
-    line({"decision", d.address.entity, d.address.purpose, std::to_string(d.address.ordinal),
-          std::to_string(d.outcome), d.sentence});
-  }
-  for (const DecisionAddress& address : outcome.unreached) {
-    line({"unreached", address.entity, address.purpose, std::to_string(address.ordinal)});
-  }
-  text += fmt::format("end {} {} {} {}\n", outcome.seed, to_hex(outcome.fingerprint), outcome.events,
-                      outcome.virtual_time.count());
-  return text;
+void write_start(int descriptor, std::uint64_t seed) {
+  write_all(descriptor, fmt::format("start {}\n", seed));
 }
 
 void write_outcome(int descriptor, const RunOutcome& outcome) {
   write_all(descriptor, encode(outcome));
 }
 
-namespace {
-
-/// Adds a line to the outcome that is being received; true if it was the last one.
-bool decode_line(const std::vector<std::string>& words, RunOutcome& outcome) {
-  const std::string& key = words.at(0);
-  if (key == "failure") {
-    outcome.failed = true;
-    outcome.signature = {words.at(1), words.at(2), words.at(3), words.at(4)};
-    outcome.message = words.at(5);
-  } else if (key == "decision") {
-    outcome.decisions.push_back(
-        {{words.at(1), words.at(2), parse_number(words.at(3))}, parse_number(words.at(4)), words.at(5)});
-  } else if (key == "unreached") {
-    outcome.unreached.push_back({words.at(1), words.at(2), parse_number(words.at(3))});
-  } else if (key == "end") {
-    outcome.seed = parse_number(words.at(1));
-    outcome.fingerprint = parse_number(words.at(2), 16);
-    outcome.events = parse_number(words.at(3));
-    outcome.virtual_time = Duration(static_cast<std::int64_t>(parse_number(words.at(4))));
-    return true;
-  }
-  return false;
-}
-
-}  // namespace
-
 // --- the parent's end ---
 
-Child Child::fork_worker(const RunSeed& run) {
-  const auto [commands_read, commands_write] = make_pipe();
-  const auto [reports_read, reports_write] = make_pipe();
-  const pid_t pid = ::fork();
-  if (pid < 0) throw_errno("fork");
-  if (pid == 0) {
-    ::close(commands_write);
-    ::close(reports_read);
-    report_fatal_signals(reports_write);
-    serve_seeds(commands_read, reports_write, run);
-    ::_exit(0);
-  }
-  ::close(commands_read);
-  ::close(reports_write);
-  return {pid, reports_read, commands_write};
+void Descriptor::close() noexcept {
+  if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+}
+
+Child Child::fork_worker(const RunSeed& run, bool stop_at_failure) {
+  Pipe commands = make_pipe();
+  Pipe reports = make_pipe();
+  const pid_t pid = fork_child([&] {
+    commands.write.close();
+    reports.read.close();
+    report_fatal_signals(reports.write.get());
+    serve_seeds(commands.read.get(), reports.write.get(), run, stop_at_failure);
+  });
+  return {pid, std::move(reports.read), std::move(commands.write)};
 }
 
 Child Child::fork_single(const std::function<RunOutcome()>& run) {
-  const auto [reports_read, reports_write] = make_pipe();
-  const pid_t pid = ::fork();
-  if (pid < 0) throw_errno("fork");
-  if (pid == 0) {
-    ::close(reports_read);
-    report_fatal_signals(reports_write);
-    write_all(reports_write, encode(run()));
-    ::_exit(0);
-  }
-  ::close(reports_write);
-  return {pid, reports_read, -1};
+  Pipe reports = make_pipe();
+  const pid_t pid = fork_child([&] {
+    reports.read.close();
+    report_fatal_signals(reports.write.get());
+    write_start(reports.write.get(), 0);
+    write_outcome(reports.write.get(), run());
+  });
+  return {pid, std::move(reports.read), {}};
 }
 
 Child Child::execute(const std::vector<std::string>& arguments) {
-  const auto [reports_read, reports_write] = make_pipe();
+  Pipe reports = make_pipe();
   std::vector<std::string> words = arguments;
   for (std::string& word : words) {
-    if (word == "{fd}") word = std::to_string(reports_write);
+    if (word == "{fd}") word = std::to_string(reports.write.get());
   }
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
-  const pid_t pid = ::fork();
-  if (pid < 0) throw_errno("fork");
-  if (pid == 0) {
-    ::fcntl(reports_write, F_SETFD, 0);  // the one descriptor that it is to have
+  const pid_t pid = fork_child([&] {
+    ::fcntl(reports.write.get(), F_SETFD, 0);  // the one descriptor that it is to have
     ::execv(argv[0], argv.data());
     ::_exit(127);
-  }
-  ::close(reports_write);
-  return {pid, reports_read, -1};
+  });
+  return {pid, std::move(reports.read), {}};
 }
 
 Child::Child(Child&& other) noexcept
     : pid_(std::exchange(other.pid_, -1)),
-      read_fd_(std::exchange(other.read_fd_, -1)),
-      write_fd_(std::exchange(other.write_fd_, -1)),
+      read_(std::move(other.read_)),
+      write_(std::move(other.write_)),
       buffered_(std::move(other.buffered_)),
       partial_(std::move(other.partial_)),
       status_(std::move(other.status_)) {}
 
 Child& Child::operator=(Child&& other) noexcept {
   std::swap(pid_, other.pid_);
-  std::swap(read_fd_, other.read_fd_);
-  std::swap(write_fd_, other.write_fd_);
+  std::swap(read_, other.read_);
+  std::swap(write_, other.write_);
   std::swap(buffered_, other.buffered_);
   std::swap(partial_, other.partial_);
   std::swap(status_, other.status_);
@@ -238,19 +252,17 @@ Child& Child::operator=(Child&& other) noexcept {
 
 Child::~Child() {
   kill();
-  if (read_fd_ >= 0) ::close(read_fd_);
-  if (write_fd_ >= 0) ::close(write_fd_);
   wait_status();
 }
 
 void Child::assign(std::uint64_t first, std::uint64_t last) {
-  write_all(write_fd_, fmt::format("{} {}\n", first, last));
+  write_all(write_.get(), fmt::format("{} {}\n", first, last));
 }
 
 std::vector<ChildMessage> Child::receive() {
   std::vector<ChildMessage> messages;
   std::array<char, 16 * 1024> chunk;
-  const ssize_t count = ::read(read_fd_, chunk.data(), chunk.size());
+  const ssize_t count = ::read(read_.get(), chunk.data(), chunk.size());
   if (count < 0 && (errno == EINTR || errno == EAGAIN)) return messages;
   if (count <= 0) {
     messages.emplace_back();
@@ -279,7 +291,7 @@ void Child::interrupt() const noexcept {
   if (pid_ > 0) ::kill(pid_, hang_signal);
 }
 
-void Child::kill() noexcept {
+void Child::kill() const noexcept {
   if (pid_ > 0) ::kill(pid_, SIGKILL);
 }
 
@@ -297,6 +309,32 @@ std::string Child::wait_status() {
   return status_;
 }
 
+// --- waiting for it ---
+
+void Patience::begin(std::uint64_t seed, std::chrono::milliseconds extra) noexcept {
+  seed_ = seed;
+  asked_ = false;
+  deadline_ = Clock::now() + timeout_ + extra;
+}
+
+void Patience::enforce(const Child& child) noexcept {
+  const Clock::time_point now = Clock::now();
+  if (!deadline_ || now < *deadline_) return;
+  if (std::exchange(asked_, true)) {
+    child.kill();
+  } else {
+    child.interrupt();
+  }
+  if (!exceeded_by_) exceeded_by_ = seed_;
+  deadline_ = now + interrupted_grace;
+}
+
+std::chrono::milliseconds Patience::wait_max() const noexcept {
+  if (!deadline_) return wait_for_news_max;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline_ - Clock::now());
+  return std::clamp<std::chrono::milliseconds>(left, std::chrono::milliseconds::zero(), wait_for_news_max);
+}
+
 RunOutcome silent_end(std::uint64_t seed, const std::string& how) {
   RunOutcome outcome;
   outcome.seed = seed;
@@ -306,32 +344,39 @@ RunOutcome silent_end(std::uint64_t seed, const std::string& how) {
   return outcome;
 }
 
+RunOutcome silent_hang(std::uint64_t seed) {
+  RunOutcome outcome;
+  outcome.seed = seed;
+  outcome.failed = true;
+  outcome.signature = hang_signature();
+  outcome.message = "hang: the process had to be killed";
+  return outcome;
+}
+
 RunOutcome run_in_child(Child child, std::uint64_t seed, std::chrono::milliseconds timeout) {
-  using Clock = std::chrono::steady_clock;
-  Clock::time_point deadline = Clock::now() + timeout;
-  bool interrupted = false;
-  while (true) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
-    if (left <= std::chrono::milliseconds::zero()) {
-      if (interrupted) {
-        child.kill();
-        child.wait_status();
-        RunOutcome outcome = silent_end(seed, "no end in sight");
-        outcome.signature.kind = "hang";
-        return outcome;
-      }
-      interrupted = true;
-      child.interrupt();
-      deadline = Clock::now() + std::chrono::seconds(5);
-      continue;
-    }
+  Patience patience(timeout);
+  patience.begin(seed, startup_time_max);
+  while (!interruption_requested()) {
+    patience.enforce(child);
     pollfd ready{child.descriptor(), POLLIN, 0};
-    if (::poll(&ready, 1, static_cast<int>(left.count())) <= 0) continue;
+    if (::poll(&ready, 1, static_cast<int>(patience.wait_max().count())) <= 0) continue;
     for (ChildMessage& message : child.receive()) {
-      if (message.kind == ChildMessage::Kind::outcome) return std::move(message.outcome);
-      if (message.kind == ChildMessage::Kind::gone) return silent_end(seed, child.wait_status());
+      switch (message.kind) {
+        case ChildMessage::Kind::started:
+          patience.begin(seed);
+          break;
+        case ChildMessage::Kind::outcome:
+          message.outcome.seed = seed;  // whatever it says: it may have been asked before it began
+          return std::move(message.outcome);
+        case ChildMessage::Kind::gone:
+          if (interruption_requested()) throw Interrupted();
+          return patience.exceeded_by() ? silent_hang(seed) : silent_end(seed, child.wait_status());
+        case ChildMessage::Kind::idle:
+          break;
+      }
     }
   }
+  throw Interrupted();
 }
 
 }  // namespace twinwire::traces

@@ -9,12 +9,10 @@
 #include <optional>
 #include <string>
 #include <sys/types.h>
+#include <utility>
 #include <vector>
 
 namespace twinwire::traces {
-
-/// An outcome as lines of text, and back. Used between processes of the same program only.
-std::string encode(const RunOutcome& outcome);
 
 /// What a child says.
 struct ChildMessage {
@@ -25,12 +23,33 @@ struct ChildMessage {
   RunOutcome outcome;
 };
 
-/// The parent's end. Destroying it ends the child.
+/// A file descriptor that is closed in the end.
+class Descriptor {
+ public:
+  Descriptor() = default;
+  explicit Descriptor(int fd) noexcept : fd_(fd) {}
+  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Descriptor& operator=(Descriptor&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() { close(); }
+  int get() const noexcept { return fd_; }
+  void close() noexcept;
+
+ private:
+  int fd_ = -1;
+};
+
+/// The parent's end. Destroying it ends the child; so does the end of this process, however it comes.
 class Child {
  public:
-  /// Runs seeds as the parent assigns them.
   using RunSeed = std::function<RunOutcome(std::uint64_t)>;
-  static Child fork_worker(const RunSeed& run);
+  /// Runs seeds as the parent assigns them, and may leave the rest of a range after a seed that failed.
+  /// Like the others it throws std::system_error when the system refuses a process or its pipes.
+  static Child fork_worker(const RunSeed& run, bool stop_at_failure);
   /// Runs one thing and ends.
   static Child fork_single(const std::function<RunOutcome()>& run);
   /// Runs another program, which writes its outcome to the descriptor that replaces "{fd}" in its arguments.
@@ -45,34 +64,64 @@ class Child {
   /// Seeds `first` to `last`, both included.
   void assign(std::uint64_t first, std::uint64_t last);
   /// To be polled for reading.
-  int descriptor() const noexcept { return read_fd_; }
+  int descriptor() const noexcept { return read_.get(); }
   /// The messages that have arrived; `gone` is the last one.
   std::vector<ChildMessage> receive();
   /// Asks a child that hangs to say where.
   void interrupt() const noexcept;
   /// Ends it at once.
-  void kill() noexcept;
+  void kill() const noexcept;
   /// How it ended, in words, after `gone`: "signal 9 (Killed)", "exit status 1".
   std::string wait_status();
 
  private:
-  Child(pid_t pid, int read_fd, int write_fd) noexcept : pid_(pid), read_fd_(read_fd), write_fd_(write_fd) {}
+  Child(pid_t pid, Descriptor read, Descriptor write) noexcept
+      : pid_(pid), read_(std::move(read)), write_(std::move(write)) {}
 
   pid_t pid_ = -1;
-  int read_fd_ = -1;
-  int write_fd_ = -1;
+  Descriptor read_;
+  Descriptor write_;
   std::string buffered_;
   RunOutcome partial_;
   std::string status_;
 };
 
-/// Runs in a child, and makes an outcome also of a crash, a hang, and a silent end.
+/// How long the runs of a child may take. One that takes longer is asked where it hangs, and ended soon.
+class Patience {
+ public:
+  explicit Patience(std::chrono::milliseconds timeout) noexcept : timeout_(timeout) {}
+
+  /// A run has begun.
+  void begin(std::uint64_t seed, std::chrono::milliseconds extra = {}) noexcept;
+  void end() noexcept { deadline_.reset(); }
+  void enforce(const Child& child) noexcept;
+  /// What to wait for news at most, so that nothing is late.
+  std::chrono::milliseconds wait_max() const noexcept;
+  /// The first run that was not waited for any longer. Nothing that the child begins after it counts: it is
+  /// about to end.
+  std::optional<std::uint64_t> exceeded_by() const noexcept { return exceeded_by_; }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  std::chrono::milliseconds timeout_;
+  std::uint64_t seed_ = 0;
+  bool asked_ = false;
+  std::optional<Clock::time_point> deadline_;
+  std::optional<std::uint64_t> exceeded_by_;
+};
+
+/// Runs in a child, and makes an outcome also of a crash, a hang, and a silent end. Throws Interrupted when a
+/// signal has been noted.
 RunOutcome run_in_child(Child child, std::uint64_t seed, std::chrono::milliseconds timeout);
 
 /// The outcome of a child that ended without telling one.
 RunOutcome silent_end(std::uint64_t seed, const std::string& how);
+/// The outcome of a child that hung, and did not even tell where.
+RunOutcome silent_hang(std::uint64_t seed);
 
-/// Writes an outcome where Child::execute reads it.
+/// Writes what Child::execute reads.
+void write_start(int descriptor, std::uint64_t seed);
 void write_outcome(int descriptor, const RunOutcome& outcome);
 
 /// From now on a fatal signal, or being interrupted by the parent, tells there where the run was.

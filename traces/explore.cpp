@@ -1,5 +1,6 @@
 #include <twinwire/traces/child.hpp>
 #include <twinwire/traces/explore.hpp>
+#include <twinwire/traces/interruption.hpp>
 #include <twinwire/traces/repro.hpp>
 #include <twinwire/traces/sweep.hpp>
 
@@ -26,14 +27,14 @@ class Exploration {
       : options_(options), scenario_(scenario), arguments_(arguments), listener_(listener) {}
 
   ExploreResult go() {
+    const InterruptionGuard guard;
     Sweep sweep(options_, scenario_, arguments_, listener_,
                 [&](RunOutcome outcome) { note(std::move(outcome), sweep); });
-    result_.interrupted = !sweep.run();
+    if (!sweep.run()) interrupted();
     for (auto& [signature, group] : groups_) result_.groups.push_back(std::move(group));
     std::ranges::sort(result_.groups, {}, [](const FailureGroup& group) { return group.first.seed; });
     for (std::size_t i = 0; i < result_.groups.size(); ++i) {
       FailureGroup& group = result_.groups[i];
-      std::ranges::sort(group.seeds);
       if (i < groups_examined && !result_.interrupted) examine(group);
       if (listener_) listener_->on_group(group);
     }
@@ -43,6 +44,7 @@ class Exploration {
  private:
   void note(RunOutcome outcome, Sweep& sweep) {
     ++result_.done;
+    result_.done_seeds.add(outcome.seed);
     result_.events += outcome.events;
     if (listener_) listener_->on_outcome(outcome);
     if (outcome.failed) {
@@ -50,9 +52,12 @@ class Exploration {
       if (options_.stop_at_first_failure) sweep.stop();
       add_to_group(std::move(outcome));
     }
-    if (listener_) {
-      listener_->on_progress(result_.done, options_.last_seed - options_.first_seed + 1, result_.failed);
-    }
+    if (listener_) listener_->on_progress(result_.done, options_.seeds(), result_.failed);
+  }
+
+  void interrupted() {
+    result_.interrupted = true;
+    if (listener_) listener_->on_interrupted(result_);
   }
 
   void add_to_group(RunOutcome outcome) {
@@ -65,9 +70,19 @@ class Exploration {
   }
 
   void examine(FailureGroup& group) {
-    const std::uint64_t seed = group.first.seed;
-    group.confirmation = confirm(seed);
-    if (!group.confirmed() || !options_.shrink) return;
+    try {
+      group.confirmation = confirm(group.first.seed);
+      if (!group.confirmed() || !options_.shrink) return;
+      group.shrunk = shrink_first(group);
+    } catch (const Interrupted&) {
+      interrupted();
+      return;
+    }
+    if (group.shrunk->interrupted) interrupted();
+    if (!options_.repro_directory.empty()) save(group);
+  }
+
+  ShrinkResult shrink_first(const FailureGroup& group) const {
     // In a process for each run: a candidate may crash or hang where the seed itself did not.
     const Runner run = [&](const RunRequest& request) {
       return run_forked(scenario_, arguments_, request, options_.timeout);
@@ -77,8 +92,7 @@ class Exploration {
     shrink_options.progress = [&](std::uint64_t runs, std::size_t decisions) {
       if (listener_) listener_->on_shrinking(group, runs, decisions);
     };
-    group.shrunk = shrink(group.first, run, shrink_options);
-    if (!options_.repro_directory.empty()) save(group);
+    return shrink(group.first, run, shrink_options);
   }
 
   RunOutcome confirm(std::uint64_t seed) const {
@@ -102,8 +116,14 @@ class Exploration {
                 shrunk.outcome.fingerprint,
                 {}};
     for (const Decision& decision : shrunk.outcome.decisions) repro.comments.push_back(decision.sentence);
-    group.repro = options_.repro_directory / fmt::format("{}-{}.repro", scenario_.name, group.first.seed);
-    write_repro(repro, group.repro);
+    const std::filesystem::path file =
+        options_.repro_directory / repro_file_name(scenario_, arguments_, group.first.seed);
+    try {
+      write_repro(repro, file);
+      group.repro = file;
+    } catch (const ReproError& error) {
+      group.repro_error = error.what();
+    }
   }
 
   const ExploreOptions& options_;
@@ -120,6 +140,12 @@ RunOutcome run_forked(const Scenario& scenario, const Arguments& arguments, cons
                       std::chrono::milliseconds timeout) {
   return run_in_child(Child::fork_single([&] { return run_scenario(scenario, arguments, request); }),
                       request.seed, timeout);
+}
+
+RunOutcome run_at(const RunPlace& place, const Scenario& scenario, const Arguments& arguments,
+                  const RunRequest& request) {
+  if (place.in_process) return run_scenario(scenario, arguments, request, place.observer);
+  return run_forked(scenario, arguments, request, place.timeout);
 }
 
 ExploreResult explore(const ExploreOptions& options, const Scenario& scenario, const Arguments& arguments,

@@ -2,7 +2,7 @@
 #include <twinwire/traces/text_record.hpp>
 
 #include <algorithm>
-#include <cstdio>
+#include <stdexcept>
 
 #include <fmt/format.h>
 
@@ -19,28 +19,25 @@ void check_options(const Repro& repro, const Scenario& scenario) {
                                    found == now.end() ? "no such option" : found->second));
     }
   }
+  for (const auto& [key, value] : now) {
+    if (!repro.options.contains(key)) {
+      throw ReproError(
+          fmt::format("stale: the repro does not tell the option {}, which is {} now", key, value));
+    }
+  }
 }
 
 Arguments arguments_of(const Repro& repro, const Scenario& scenario) {
-  Arguments arguments = scenario.defaults();
-  for (const auto& [name, value] : repro.arguments) {
-    const auto spec = std::ranges::find(scenario.arguments, name, &ArgumentSpec::name);
-    if (spec == scenario.arguments.end()) {
-      throw ReproError(
-          fmt::format("stale: the scenario \"{}\" takes no argument \"{}\" any more", scenario.name, name));
-    }
-    if (!spec->choices.empty() && std::ranges::find(spec->choices, value) == spec->choices.end()) {
-      throw ReproError(fmt::format("stale: the scenario \"{}\" does not take \"{}\" for \"{}\" any more",
-                                   scenario.name, value, name));
-    }
-    arguments.set(name, value);
+  try {
+    return scenario.arguments_with(repro.arguments);
+  } catch (const std::invalid_argument& error) {
+    throw ReproError(fmt::format("stale: {}", error.what()));
   }
-  return arguments;
 }
 
 }  // namespace
 
-ReplayResult replay_quietly(const Repro& repro, const std::vector<Scenario>& scenarios, Observer* observer) {
+ReplayResult replay(const Repro& repro, const std::vector<Scenario>& scenarios, const RunPlace& place) {
   const auto scenario = std::ranges::find(scenarios, repro.scenario, &Scenario::name);
   if (scenario == scenarios.end()) {
     throw ReproError(fmt::format("the repro is of a scenario \"{}\", which is not here", repro.scenario));
@@ -49,7 +46,7 @@ ReplayResult replay_quietly(const Repro& repro, const std::vector<Scenario>& sce
   RunRequest request = repro.request;
   request.record = true;
   ReplayResult result;
-  result.outcome = run_scenario(*scenario, arguments_of(repro, *scenario), request, observer);
+  result.outcome = run_at(place, *scenario, arguments_of(repro, *scenario), request);
   result.same_failure = result.outcome.failed && result.outcome.signature == repro.signature;
   result.same_fingerprint = result.outcome.fingerprint == repro.fingerprint;
   if (!result.outcome.unreached.empty() && !result.same_failure) {
@@ -74,10 +71,13 @@ std::string describe_outcome(const RunOutcome& outcome) {
   return text;
 }
 
-bool replay(const Repro& repro, const std::vector<Scenario>& scenarios, Observer* observer) {
-  const ReplayResult result = replay_quietly(repro, scenarios, observer);
+std::string describe_replay(const Repro& repro, const ReplayResult& result) {
   std::string text = describe_outcome(result.outcome);
-  if (result.same_failure && result.same_fingerprint) {
+  if (result.same_failure && !repro.signature.ends_at_an_event()) {
+    text +=
+        "  the same failure as in the repro; where a hang is ended differs, so fingerprints are not "
+        "compared\n";
+  } else if (result.same_failure && result.same_fingerprint) {
     text += "  the same failure and the same fingerprint as in the repro\n";
   } else if (result.same_failure) {
     text += fmt::format("  the same failure as in the repro, but its fingerprint was {}\n",
@@ -87,8 +87,7 @@ bool replay(const Repro& repro, const std::vector<Scenario>& scenarios, Observer
   } else {
     text += fmt::format("  the failure of the repro is gone; it was: {}\n", repro.signature.in_words());
   }
-  std::fputs(text.c_str(), stdout);
-  return result.outcome.failed;
+  return text;
 }
 
 }  // namespace twinwire::traces

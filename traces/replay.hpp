@@ -1,6 +1,7 @@
 // Replaying: a repro file is run again, and what happens is compared with what it tells.
 #pragma once
 
+#include <twinwire/traces/explore.hpp>
 #include <twinwire/traces/repro.hpp>
 
 #include <string>
@@ -17,11 +18,10 @@ struct ReplayResult {
 
 /// Runs it. Throws ReproError if its scenario is unknown, or if it is stale: made with other options of the
 /// world, or with decisions that are not met any more.
-ReplayResult replay_quietly(const Repro& repro, const std::vector<Scenario>& scenarios,
-                            Observer* observer = nullptr);
+ReplayResult replay(const Repro& repro, const std::vector<Scenario>& scenarios, const RunPlace& place = {});
 
-/// Runs it and prints what came of it. True if it failed.
-bool replay(const Repro& repro, const std::vector<Scenario>& scenarios, Observer* observer = nullptr);
+/// What came of it, for people, several lines.
+std::string describe_replay(const Repro& repro, const ReplayResult& result);
 
 /// An outcome for people, several lines.
 std::string describe_outcome(const RunOutcome& outcome);

@@ -18,9 +18,43 @@ void say(const std::string& line) {
   std::fflush(stdout);
 }
 
+std::string shrunk_in_words(const ShrinkResult& shrunk) {
+  const std::vector<Decision>& decisions = shrunk.outcome.decisions;
+  const std::string early = shrunk.interrupted ? ", when it was interrupted" : "";
+  if (!shrunk.reduced) {
+    return fmt::format("  could not be shrunk{}; its {} decisions are those of the seed:\n", early,
+                       decisions.size());
+  }
+  if (decisions.empty()) {
+    return fmt::format("  shrunk in {} runs{}: it needs no decision, and fails in a calm network\n",
+                       shrunk.runs, early);
+  }
+  return fmt::format("  shrunk from {} decisions to {} in {} runs{}; all others are calm:\n",
+                     shrunk.decisions_before, decisions.size(), shrunk.runs, early);
+}
+
+std::string decisions_in_words(const std::vector<Decision>& decisions) {
+  std::string text;
+  for (std::size_t i = 0; i < decisions.size() && i < decisions_shown; ++i)
+    text += fmt::format("    {}\n", decisions[i].sentence);
+  if (decisions.size() > decisions_shown)
+    text += fmt::format("    and {} more\n", decisions.size() - decisions_shown);
+  return text;
+}
+
+std::string seeds_in_words(const FailureGroup& group) {
+  return fmt::format("  {} seeds failed so: {}{}\n", group.count, fmt::join(group.seeds, ", "),
+                     group.count > group.seeds.size() ? " ..." : "");
+}
+
+}  // namespace
+
 std::string confirmation_in_words(const FailureGroup& group) {
   if (!group.confirmation)
     return "not confirmed: the sweep was interrupted, or has too many kinds of failure";
+  if (group.confirmed() && !group.first.signature.ends_at_an_event()) {
+    return "confirmed in a fresh process; where a hang is ended differs, so fingerprints are not compared";
+  }
   if (group.confirmed()) {
     return fmt::format("confirmed in a fresh process, fingerprint {}", to_hex(group.first.fingerprint));
   }
@@ -32,13 +66,9 @@ std::string confirmation_in_words(const FailureGroup& group) {
       what, to_hex(group.first.fingerprint), to_hex(again.fingerprint));
 }
 
-}  // namespace
-
-// --- text ---
-
-TextReport::TextReport(std::string replay_command, bool show_seeds)
-    : replay_command_(std::move(replay_command)),
-      show_seeds_(show_seeds),
+TextReport::TextReport(const ExploreOptions& options, ReportCommands commands)
+    : options_(options),
+      commands_(std::move(commands)),
       terminal_(::isatty(STDERR_FILENO) == 1),
       coloured_(::isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr),
       begun_(std::chrono::steady_clock::now()) {}
@@ -55,7 +85,7 @@ void TextReport::clear_line() {
 }
 
 void TextReport::on_assigned(std::uint64_t first, std::uint64_t last) {
-  if (!show_seeds_) return;
+  if (!options_.isolate) return;
   clear_line();
   say(first == last ? fmt::format("running seed {}\n", first)
                     : fmt::format("running seeds {}..{}\n", first, last));
@@ -64,7 +94,7 @@ void TextReport::on_assigned(std::uint64_t first, std::uint64_t last) {
 void TextReport::on_outcome(const RunOutcome& outcome) {
   if (!outcome.failed) return;
   clear_line();
-  if (show_seeds_) say(fmt::format("seed {} failed: {}\n", outcome.seed, outcome.signature.in_words()));
+  if (options_.isolate) say(fmt::format("seed {} failed: {}\n", outcome.seed, outcome.signature.in_words()));
 }
 
 void TextReport::on_progress(std::uint64_t done, std::uint64_t total, std::uint64_t failed) {
@@ -93,109 +123,47 @@ void TextReport::on_shrinking(const FailureGroup& group, std::uint64_t runs, std
   line_shown_ = true;
 }
 
-void TextReport::on_group(const FailureGroup& group) {
+void TextReport::on_interrupted(const ExploreResult& so_far) {
   clear_line();
-  say(fmt::format("\n{}: {}\n", red(fmt::format("FAILED seed {}", group.first.seed)),
-                  group.first.signature.in_words()));
-  if (group.first.message != group.first.signature.in_words())
-    say(fmt::format("  {}\n", group.first.message));
-  std::string seeds;
-  for (const std::uint64_t seed : group.seeds) seeds += fmt::format("{}{}", seeds.empty() ? "" : ", ", seed);
-  if (group.count > 1) {
-    say(fmt::format("  {} seeds failed so: {}{}\n", group.count, seeds,
-                    group.count > group.seeds.size() ? " ..." : ""));
-  }
-  say(fmt::format("  {}\n", confirmation_in_words(group)));
-  if (group.shrunk) {
-    const ShrinkResult& shrunk = *group.shrunk;
-    const auto& decisions = shrunk.outcome.decisions;
-    if (shrunk.reduced) {
-      say(fmt::format("  shrunk from {} decisions to {} in {} runs; all others are calm:\n",
-                      shrunk.decisions_before, decisions.size(), shrunk.runs));
-    } else {
-      say(fmt::format("  could not be shrunk; its {} decisions are those of the seed:\n", decisions.size()));
-    }
-    for (std::size_t i = 0; i < decisions.size() && i < decisions_shown; ++i) {
-      say(fmt::format("    {}\n", decisions[i].sentence));
-    }
-    if (decisions.size() > decisions_shown)
-      say(fmt::format("    and {} more\n", decisions.size() - decisions_shown));
-  }
-  if (!group.repro.empty()) {
-    say(fmt::format("  replay: {} --replay {}\n", replay_command_, group.repro.string()));
+  say(fmt::format("\ninterrupted: {} of {} seeds are done: {}\n", so_far.done, options_.seeds(),
+                  so_far.done_seeds.in_words()));
+  const auto missing = so_far.done_seeds.first_missing(options_.first_seed, options_.last_seed);
+  if (missing) {
+    say(fmt::format("  to go on: --seeds {}..{}\n", *missing, options_.last_seed));
   } else {
-    say(fmt::format("  replay: {} --seed {}\n", replay_command_, group.first.seed));
+    say("  what follows is not all confirmed and shrunk\n");
   }
 }
 
-void TextReport::summary(const ExploreOptions& options, const ExploreResult& result) {
+void TextReport::on_group(const FailureGroup& group) {
+  clear_line();
+  const std::string headline = group.first.signature.in_words();
+  std::string text =
+      fmt::format("\n{}: {}\n", red(fmt::format("FAILED seed {}", group.first.seed)), headline);
+  if (group.first.message != headline) text += fmt::format("  {}\n", group.first.message);
+  if (group.count > 1) text += seeds_in_words(group);
+  text += fmt::format("  {}\n", confirmation_in_words(group));
+  if (group.shrunk) {
+    text += shrunk_in_words(*group.shrunk);
+    text += decisions_in_words(group.shrunk->outcome.decisions);
+  }
+  if (!group.repro_error.empty()) text += fmt::format("  NO REPRO: {}\n", group.repro_error);
+  if (group.repro.empty()) {
+    text += fmt::format("  replay: {} {}\n", commands_.seed, group.first.seed);
+  } else {
+    text += fmt::format("  replay: {} {}\n", commands_.replay, shell_words({group.repro.string()}));
+  }
+  say(text);
+}
+
+void TextReport::summary(const ExploreResult& result) {
   clear_line();
   const auto elapsed =
       std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun_);
-  if (result.interrupted) say("\ninterrupted: what follows is of the seeds that were done\n");
-  say(fmt::format("{} of {} seeds done, {} failed{}, {} events, {:.1f} s\n", result.done,
-                  options.last_seed - options.first_seed + 1, result.failed,
+  say(fmt::format("{} of {} seeds done{}, {} failed{}, {} events, {:.1f} s\n", result.done, options_.seeds(),
+                  result.interrupted ? " (interrupted)" : "", result.failed,
                   result.groups.size() > 1 ? fmt::format(" in {} ways", result.groups.size()) : "",
                   result.events, static_cast<double>(elapsed.count()) / 1000.0));
-}
-
-// --- JSON ---
-
-std::string json_string(const std::string& text) {
-  std::string quoted = "\"";
-  for (const char c : text) {
-    switch (c) {
-      case '"':
-        quoted += "\\\"";
-        break;
-      case '\\':
-        quoted += "\\\\";
-        break;
-      case '\n':
-        quoted += "\\n";
-        break;
-      case '\t':
-        quoted += "\\t";
-        break;
-      default:
-        if (static_cast<unsigned char>(c) < 0x20) {
-          quoted += fmt::format("\\u{:04x}", static_cast<unsigned char>(c));
-        } else {
-          quoted += c;
-        }
-    }
-  }
-  return quoted + '"';
-}
-
-void JsonReport::on_assigned(std::uint64_t first, std::uint64_t last) {
-  say(fmt::format("{{\"event\":\"assigned\",\"first\":{},\"last\":{}}}\n", first, last));
-}
-
-void JsonReport::on_outcome(const RunOutcome& outcome) {
-  say(fmt::format("{{\"event\":\"{}\",\"seed\":{},\"fingerprint\":\"{}\",\"events\":{},\"virtual_ns\":{}}}\n",
-                  outcome.failed ? "failed" : "passed", outcome.seed, to_hex(outcome.fingerprint),
-                  outcome.events, outcome.virtual_time.count()));
-}
-
-void JsonReport::on_group(const FailureGroup& group) {
-  const FailureSignature& s = group.first.signature;
-  std::string decisions;
-  if (group.shrunk) {
-    for (const Decision& d : group.shrunk->outcome.decisions) {
-      decisions += fmt::format("{}{}", decisions.empty() ? "" : ",", json_string(d.sentence));
-    }
-  }
-  say(fmt::format(
-      "{{\"event\":\"failure\",\"seed\":{},\"count\":{},\"kind\":{},\"host\":{},\"type\":{},"
-      "\"message\":{},\"confirmed\":{},\"decisions\":[{}],\"repro\":{}}}\n",
-      group.first.seed, group.count, json_string(s.kind), json_string(s.host), json_string(s.type),
-      json_string(group.first.message), group.confirmed(), decisions, json_string(group.repro.string())));
-}
-
-void JsonReport::summary(const ExploreResult& result) {
-  say(fmt::format("{{\"event\":\"summary\",\"done\":{},\"failed\":{},\"events\":{},\"interrupted\":{}}}\n",
-                  result.done, result.failed, result.events, result.interrupted));
 }
 
 }  // namespace twinwire::traces

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <twinwire/traces/explore.hpp>
+#include <twinwire/traces/replay.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -9,25 +10,32 @@
 
 namespace twinwire::traces {
 
+/// The commands that a report tells, each without its last word.
+struct ReportCommands {
+  std::string replay;  ///< the name of a repro file follows
+  std::string seed;    ///< the number follows
+};
+
 /// Text for a person: a progress line on a terminal, a paragraph for each group of failures.
 class TextReport final : public ExploreListener {
  public:
-  /// `replay_command` is put in front of the name of a repro file.
-  TextReport(std::string replay_command, bool show_seeds);
+  /// The options must outlive the report.
+  TextReport(const ExploreOptions& options, ReportCommands commands);
 
   void on_assigned(std::uint64_t first, std::uint64_t last) override;
   void on_outcome(const RunOutcome& outcome) override;
   void on_progress(std::uint64_t done, std::uint64_t total, std::uint64_t failed) override;
   void on_shrinking(const FailureGroup& group, std::uint64_t runs, std::size_t decisions) override;
+  void on_interrupted(const ExploreResult& so_far) override;
   void on_group(const FailureGroup& group) override;
-  void summary(const ExploreOptions& options, const ExploreResult& result);
+  void summary(const ExploreResult& result);
 
  private:
   void clear_line();
   std::string red(const std::string& text) const;
 
-  std::string replay_command_;
-  bool show_seeds_;
+  const ExploreOptions& options_;
+  ReportCommands commands_;
   bool terminal_;
   bool coloured_;
   bool line_shown_ = false;
@@ -42,11 +50,16 @@ class JsonReport final : public ExploreListener {
   void on_outcome(const RunOutcome& outcome) override;
   void on_progress(std::uint64_t, std::uint64_t, std::uint64_t) override {}
   void on_shrinking(const FailureGroup&, std::uint64_t, std::size_t) override {}
+  void on_interrupted(const ExploreResult& so_far) override;
   void on_group(const FailureGroup& group) override;
   void summary(const ExploreResult& result);
 };
 
-/// A text as a JSON string.
-std::string json_string(const std::string& text);
+/// A single run as a line of JSON.
+std::string json_line(const RunOutcome& outcome);
+std::string json_line(const ReplayResult& result);
+
+/// What the fresh process said of a group: why it is confirmed, or why it is not.
+std::string confirmation_in_words(const FailureGroup& group);
 
 }  // namespace twinwire::traces

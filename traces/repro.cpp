@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <fstream>
 #include <iterator>
-#include <set>
 #include <sstream>
 
 #include <fmt/format.h>
@@ -32,6 +31,12 @@ void check_model(const std::string& version) {
   require(parse_number(version) == model_version,
           fmt::format("stale: made with model {} of the simulated network, this is model {}", version,
                       model_version));
+}
+
+/// How many words of a line say what it is about: no two lines may begin alike so far.
+std::size_t words_that_name(const std::string& key) {
+  if (key == "argument" || key == "option") return 2;
+  return key == "override" ? 4 : 1;
 }
 
 /// One line of the body.
@@ -89,20 +94,52 @@ void add_link(std::map<std::string, std::string>& text, const std::string& prefi
   add_odds(text, prefix + ".rechunk", options.rechunk);
 }
 
+void add_host(std::map<std::string, std::string>& text, const sim::HostOptions& options) {
+  std::string addresses;
+  for (const Address& address : options.addresses) {
+    addresses += (addresses.empty() ? "" : ",") + address.host();
+  }
+  text["host.addresses"] = addresses;
+  text["host.send_buffer_size"] = std::to_string(options.send_buffer_size);
+  text["host.receive_buffer_size"] = std::to_string(options.receive_buffer_size);
+  text["host.max_descriptors"] = std::to_string(options.max_descriptors);
+  text["host.drift_ppm"] = std::to_string(options.drift_ppm);
+  text["host.skew_ns"] = std::to_string(options.skew.count());
+}
+
+/// FNV-1a: short, and the same everywhere.
+std::uint32_t hash(std::string_view text) {
+  std::uint32_t value = 2166136261;
+  for (const char c : text) value = (value ^ static_cast<unsigned char>(c)) * 16777619;
+  return value;
+}
+
+/// As a part of the name of a file. What had to be changed is told apart by a hash.
+std::string for_file_name(const std::string& text) {
+  constexpr std::size_t size_max = 80;
+  constexpr std::string_view harmless = "-_.=,+";
+  std::string name = text.substr(0, size_max);
+  for (char& c : name) {
+    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    if (!plain && harmless.find(c) == std::string_view::npos) c = '_';
+  }
+  if (name.starts_with('-') || name.starts_with('.')) name[0] = '_';
+  return name == text ? name : fmt::format("{}-{:08x}", name, hash(text));
+}
+
 }  // namespace
 
 std::map<std::string, std::string> options_as_text(const sim::WorldOptions& options) {
   std::map<std::string, std::string> text;
   add_link(text, "link", options.link);
   add_link(text, "loopback", options.loopback);
-  text["host.send_buffer_size"] = std::to_string(options.host.send_buffer_size);
-  text["host.receive_buffer_size"] = std::to_string(options.host.receive_buffer_size);
-  text["host.max_descriptors"] = std::to_string(options.host.max_descriptors);
-  text["host.drift_ppm"] = std::to_string(options.host.drift_ppm);
-  text["host.skew_ns"] = std::to_string(options.host.skew.count());
+  add_host(text, options.host);
   text["start_ns"] = std::to_string(options.start.time_since_epoch().count());
   text["executor_time_max_ns"] = std::to_string(options.executor_time_max.count());
   text["name_latency_ns"] = std::to_string(options.name_latency.count());
+  text["events_max"] = std::to_string(options.events_max);
+  text["events_per_instant_max"] = std::to_string(options.events_per_instant_max);
+  text["time_max_ns"] = std::to_string(options.time_max.count());
   return text;
 }
 
@@ -132,7 +169,7 @@ Repro parse_repro(const std::string& text, const std::string& name) {
   std::istringstream lines(text);
   std::string line;
   bool begun = false;
-  std::set<std::string> keys;
+  std::map<std::vector<std::string>, int> told;  // on which line
   for (int number = 1; std::getline(lines, line); ++number) {
     if (line.ends_with('\r')) line.pop_back();  // the line ends of another system
     try {
@@ -140,7 +177,10 @@ Repro parse_repro(const std::string& text, const std::string& name) {
       if (words.empty()) continue;
       if (begun) {
         apply(words, repro);
-        keys.insert(words[0]);
+        const auto name_end = words.begin() + static_cast<std::ptrdiff_t>(words_that_name(words[0]));
+        const auto [first, is_new] = told.try_emplace(std::vector(words.begin(), name_end), number);
+        require(is_new, fmt::format("\"{}\" is told a second time, after line {}", join_words(first->first),
+                                    first->second));
       } else {
         check_first_line(words);
         begun = true;
@@ -153,9 +193,19 @@ Repro parse_repro(const std::string& text, const std::string& name) {
   if (repro.scenario.empty()) throw ReproError(name + ": no line names the scenario");
   if (repro.signature.kind.empty()) throw ReproError(name + ": no line tells the failure");
   for (const char* key : {"model", "base", "fingerprint"}) {
-    if (!keys.contains(key)) throw ReproError(fmt::format("{}: no line tells the {}", name, key));
+    if (!told.contains({key})) throw ReproError(fmt::format("{}: no line tells the {}", name, key));
   }
   return repro;
+}
+
+std::string repro_file_name(const Scenario& scenario, const Arguments& arguments, std::uint64_t seed) {
+  std::string name = scenario.name;
+  for (const ArgumentSpec& spec : scenario.arguments) {
+    const auto given = arguments.all().find(spec.name);
+    if (given == arguments.all().end() || given->second == spec.default_value) continue;
+    name += fmt::format("-{}={}", spec.name, given->second);
+  }
+  return fmt::format("{}-{}.repro", for_file_name(name), seed);
 }
 
 Repro read_repro(const std::filesystem::path& file) {

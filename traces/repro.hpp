@@ -37,9 +37,13 @@ struct Repro {
 /// The options of a world as a repro states them.
 std::map<std::string, std::string> options_as_text(const sim::WorldOptions& options);
 
+/// The text of its file.
 std::string to_text(const Repro& repro);
-/// Throws ReproError "NAME:LINE: ...".
+/// Throws ReproError "NAME:LINE: ...", or "NAME: ..." for what is missing.
 Repro parse_repro(const std::string& text, const std::string& name);
+
+/// How the file of a repro is called: by scenario, arguments that are not the default ones, and seed.
+std::string repro_file_name(const Scenario& scenario, const Arguments& arguments, std::uint64_t seed);
 
 /// Throws ReproError if it cannot be read or written.
 Repro read_repro(const std::filesystem::path& file);

@@ -8,6 +8,7 @@ namespace {
 
 /// The run that is going on, for interrupted_outcome. One at a time in a process.
 struct ActiveRun {
+  /// Null before it is made, and once it is taken down: its hosts are gone then.
   sim::World* world = nullptr;
   std::uint64_t seed = 0;
 };
@@ -28,7 +29,7 @@ void describe_world(sim::World& world, RunOutcome& outcome) {
   outcome.unreached = world.choices().unreached_overrides();
 }
 
-void describe_failure(const std::exception_ptr& failure, const sim::World& world, RunOutcome& outcome) {
+void describe_failure(const std::exception_ptr& failure, const sim::World* world, RunOutcome& outcome) {
   outcome.failed = true;
   outcome.message = message_of(failure);
   try {
@@ -39,7 +40,8 @@ void describe_failure(const std::exception_ptr& failure, const sim::World& world
     outcome.signature = {std::string(to_string(error.kind())), error.host(), type_name(error.cause()),
                          normalised(first_line)};
   } catch (...) {
-    outcome.signature = {"exception", world.current_host(), type_name(failure), normalised(outcome.message)};
+    outcome.signature = {"exception", world ? world->current_host() : std::string(), type_name(failure),
+                         normalised(outcome.message)};
   }
 }
 
@@ -49,17 +51,23 @@ RunOutcome run_scenario(const Scenario& scenario, const Arguments& arguments, co
                         Observer* observer) {
   RunOutcome outcome;
   outcome.seed = request.seed;
+  active = {nullptr, request.seed};
   std::optional<sim::World> world;
   try {
     world.emplace(choices_for(request), scenario.options);
-    active = {&*world, request.seed};
+    active.world = &*world;
     world->set_observer(observer);
     scenario.body(*world, arguments);
     if (const std::exception_ptr failure = world->unhandled_failure()) std::rethrow_exception(failure);
   } catch (...) {
-    if (world) describe_failure(std::current_exception(), *world, outcome);
+    describe_failure(std::current_exception(), world ? &*world : nullptr, outcome);
   }
-  if (world) describe_world(*world, outcome);
+  try {
+    if (world) describe_world(*world, outcome);
+  } catch (...) {
+    if (!outcome.failed) describe_failure(std::current_exception(), &*world, outcome);
+  }
+  active.world = nullptr;
   world.reset();
   active = {};
   return outcome;
@@ -69,13 +77,17 @@ RunOutcome interrupted_outcome(std::string kind, std::string type) {
   RunOutcome outcome;
   outcome.seed = active.seed;
   outcome.failed = true;
-  outcome.signature = {std::move(kind), {}, std::move(type), {}};
+  std::string host;
+  std::string where = "while there was no world";
   if (active.world) {
-    outcome.signature.host = active.world->current_host();
-    outcome.signature.message = "at event \"" + std::string(active.world->current_event()) + "\"";
+    host = active.world->current_host();
+    where = "at event \"" + std::string(active.world->current_event()) + "\"";
     describe_world(*active.world, outcome);
   }
+  outcome.signature = {std::move(kind), std::move(host), std::move(type), std::move(where)};
   outcome.message = outcome.signature.in_words();
+  // The place is only told: it depends on when the clock on the wall said that it was enough.
+  if (outcome.signature.kind == "hang") outcome.signature = hang_signature();
   return outcome;
 }
 

@@ -49,15 +49,16 @@ struct Scenario {
   std::function<void(sim::World&, const Arguments&)> body;
 
   /// The arguments with their default values.
-  Arguments defaults() const {
-    Arguments values;
-    for (const ArgumentSpec& spec : arguments) values.set(spec.name, spec.default_value);
-    return values;
-  }
+  Arguments defaults() const { return arguments_with({}); }
+  /// The arguments with these values, and default ones for the others. Throws std::invalid_argument for one
+  /// that the scenario does not take, or not with this value.
+  Arguments arguments_with(const std::map<std::string, std::string>& given) const;
 };
 
-/// The command line of a program of scenarios: `return scenario_main(argc, argv, {...});`. See `--help`.
-/// Exit codes: 0 nothing failed, 1 something did, 2 wrong use.
-int scenario_main(int argc, char** argv, const std::vector<Scenario>& scenarios);
+/// The command line of a program of scenarios: `return scenario_main(argc, argv, {...});`. See `--help`; what
+/// else the program can do is in `more_help`, whole lines. Exit codes: 0 nothing failed, 1 something did or
+/// the sweep was interrupted, 2 wrong use, or something kept it from running at all.
+int scenario_main(int argc, char** argv, const std::vector<Scenario>& scenarios,
+                  const std::string& more_help = {});
 
 }  // namespace twinwire::traces

@@ -1,3 +1,4 @@
+#include <twinwire/traces/interruption.hpp>
 #include <twinwire/traces/shrink.hpp>
 
 #include <algorithm>
@@ -13,22 +14,28 @@ using Override = std::pair<DecisionAddress, std::uint64_t>;
 class Shrinker {
  public:
   Shrinker(const RunOutcome& failing, const Runner& run, const ShrinkOptions& options)
-      : run_(run), options_(options), signature_(failing.signature), seed_(failing.seed) {}
+      : run_(run), options_(options), failing_(failing), signature_(failing.signature), seed_(failing.seed) {}
 
   ShrinkResult go() {
     ShrinkResult result;
     const RunOutcome recorded = run_({seed_, Base::seed, {}, true});
     ++runs_;
     result.decisions_before = recorded.decisions.size();
-    result.outcome = recorded;
+    result.outcome = recorded.signature == signature_ ? recorded : failing_;
     result.request = {seed_, Base::seed, {}, true};
     for (const Decision& decision : recorded.decisions)
       kept_.emplace_back(decision.address, decision.outcome);
-    if (recorded.signature == signature_ && accept(kept_)) {
-      remove_chunks();
-      lower_outcomes();
+    try {
+      if (recorded.signature == signature_ && accept(kept_)) {
+        remove_chunks();
+        lower_outcomes();
+      }
+    } catch (const Interrupted&) {
+      result.interrupted = true;
+    }
+    if (best_) {
       result.request = request_for(kept_);
-      result.outcome = best_;
+      result.outcome = *best_;
       result.reduced = true;
     }
     result.runs = runs_;
@@ -96,11 +103,12 @@ class Shrinker {
 
   const Runner& run_;
   const ShrinkOptions& options_;
+  const RunOutcome& failing_;
   FailureSignature signature_;
   std::uint64_t seed_;
   std::uint64_t runs_ = 0;
   std::vector<Override> kept_;
-  RunOutcome best_;
+  std::optional<RunOutcome> best_;
 };
 
 }  // namespace

@@ -23,6 +23,10 @@ std::string FailureSignature::in_words() const {
   return text + ": " + message;
 }
 
+FailureSignature hang_signature() {
+  return {"hang", {}, {}, "no end in sight"};
+}
+
 std::string normalised(std::string_view message) {
   std::string text;
   bool quoted = false;

@@ -18,7 +18,13 @@ struct FailureSignature {
   auto operator<=>(const FailureSignature&) const = default;
   /// "exception on server (std::runtime_error): ..."
   std::string in_words() const;
+  /// Whether runs that fail so end at the same event, and have the same fingerprint. A hang is ended by the
+  /// clock on the wall, wherever it is then.
+  bool ends_at_an_event() const noexcept { return kind != "hang"; }
 };
+
+/// That of every hang. Where it was differs from run to run, so it is a part of the message only.
+FailureSignature hang_signature();
 
 /// Numbers become '#' and what is in double quotes '*', so that addresses, offsets and excerpts of data do
 /// not make two failures of one.

@@ -1,46 +1,23 @@
+#include <twinwire/traces/interruption.hpp>
 #include <twinwire/traces/sweep.hpp>
 
 #include <algorithm>
-#include <csignal>
 #include <poll.h>
+#include <system_error>
 #include <thread>
 
 namespace twinwire::traces {
 namespace {
 
 /// Seeds per assignment: enough that workers seldom wait, few enough that little is in doubt when all is
-/// killed.
-constexpr std::uint64_t chunk_size = 64;
-constexpr auto interrupted_grace = std::chrono::seconds(5);
+/// killed, and that a small sweep keeps everybody busy.
+constexpr std::uint64_t chunk_max = 64;
+constexpr std::uint64_t chunks_per_worker = 8;
 
-volatile std::sig_atomic_t stop_signal = 0;
-
-/// Notes SIGINT and SIGTERM while it lives.
-class SignalGuard {
- public:
-  SignalGuard() {
-    stop_signal = 0;
-    struct sigaction action{};
-    action.sa_handler = [](int number) { stop_signal = number; };
-    ::sigaction(SIGINT, &action, &old_int_);
-    ::sigaction(SIGTERM, &action, &old_term_);
-    // A worker that dies must not take this process along when work is written to it.
-    action.sa_handler = SIG_IGN;
-    ::sigaction(SIGPIPE, &action, &old_pipe_);
-  }
-  SignalGuard(const SignalGuard&) = delete;
-  SignalGuard& operator=(const SignalGuard&) = delete;
-  ~SignalGuard() {
-    ::sigaction(SIGINT, &old_int_, nullptr);
-    ::sigaction(SIGTERM, &old_term_, nullptr);
-    ::sigaction(SIGPIPE, &old_pipe_, nullptr);
-  }
-
- private:
-  struct sigaction old_int_{};
-  struct sigaction old_term_{};
-  struct sigaction old_pipe_{};
-};
+std::uint64_t chunk_for(const ExploreOptions& options, unsigned jobs) {
+  if (options.isolate) return 1;
+  return std::clamp<std::uint64_t>(options.seeds() / (jobs * chunks_per_worker), 1, chunk_max);
+}
 
 }  // namespace
 
@@ -53,16 +30,15 @@ Sweep::Sweep(const ExploreOptions& options, const Scenario& scenario, const Argu
         return run_scenario(scenario, arguments, {seed, Base::seed, {}, false});
       }),
       jobs_(options.jobs != 0 ? options.jobs : std::max(1U, std::thread::hardware_concurrency())),
-      chunk_(options.isolate ? 1 : chunk_size),
+      chunk_(chunk_for(options, jobs_)),
       next_seed_(options.first_seed) {}
 
 bool Sweep::run() {
-  const SignalGuard guard;
-  while (stop_signal == 0) {
+  while (!interruption_requested()) {
     staff();
     if (workers_.empty()) return true;
     wait_for_news();
-    check_deadlines();
+    for (const auto& worker : workers_) worker->patience.enforce(worker->child);
   }
   workers_.clear();
   return false;
@@ -71,8 +47,20 @@ bool Sweep::run() {
 /// As many workers as there are jobs and work for them.
 void Sweep::staff() {
   while (workers_.size() < jobs_ && !stopping_ && (seeds_left_ || !returned_.empty())) {
-    auto worker = std::make_unique<Worker>(Child::fork_worker(run_seed_));
-    if (give_work(*worker)) workers_.push_back(std::move(worker));
+    std::unique_ptr<Worker> worker = hire();
+    if (worker && give_work(*worker)) workers_.push_back(std::move(worker));
+  }
+}
+
+/// A new worker. Null if the system has no more to give: those that are there do the work then.
+std::unique_ptr<Sweep::Worker> Sweep::hire() {
+  try {
+    return std::make_unique<Worker>(Child::fork_worker(run_seed_, options_.stop_at_first_failure),
+                                    options_.timeout);
+  } catch (const std::system_error& error) {
+    if (workers_.empty()) throw std::system_error(error.code(), "cannot start a worker process");
+    jobs_ = static_cast<unsigned>(workers_.size());
+    return nullptr;
   }
 }
 
@@ -95,31 +83,38 @@ bool Sweep::give_work(Worker& worker) {
   worker.left = next_range();
   if (!worker.left) return false;
   if (listener_) listener_->on_assigned(worker.left->first, worker.left->second);
-  worker.deadline = Clock::now() + options_.timeout;
   worker.child.assign(worker.left->first, worker.left->second);
   return true;
 }
 
 void Sweep::wait_for_news() {
   std::vector<pollfd> ready;
-  for (const auto& worker : workers_) ready.push_back({worker->child.descriptor(), POLLIN, 0});
-  if (::poll(ready.data(), ready.size(), 100) <= 0) return;
+  auto wait = std::chrono::milliseconds::max();
+  for (const auto& worker : workers_) {
+    ready.push_back({worker->child.descriptor(), POLLIN, 0});
+    wait = std::min(wait, worker->patience.wait_max());
+  }
+  if (::poll(ready.data(), ready.size(), static_cast<int>(wait.count())) <= 0) return;
   for (std::size_t i = 0; i < ready.size(); ++i) {
     if (ready[i].revents == 0) continue;
     Worker& worker = *workers_[i];
-    for (ChildMessage& message : worker.child.receive()) handle(worker, message);
+    for (ChildMessage& message : worker.child.receive()) {
+      if (stopping_ && !worker.running) break;  // it has begun a seed before it could know
+      handle(worker, message);
+    }
   }
-  std::erase_if(workers_, [](const auto& worker) { return worker->retiring; });
+  std::erase_if(workers_,
+                [&](const auto& worker) { return worker->retiring || (stopping_ && !worker->running); });
 }
 
 void Sweep::handle(Worker& worker, ChildMessage& message) {
   switch (message.kind) {
     case ChildMessage::Kind::started:
       worker.running = true;
-      worker.deadline = Clock::now() + options_.timeout;
+      worker.patience.begin(message.seed);
       break;
     case ChildMessage::Kind::outcome:
-      finished(worker, std::move(message.outcome));
+      if (is_awaited(worker, message.outcome)) finished(worker, std::move(message.outcome));
       break;
     case ChildMessage::Kind::idle:
       if (options_.isolate || !give_work(worker)) worker.retiring = true;
@@ -130,14 +125,21 @@ void Sweep::handle(Worker& worker, ChildMessage& message) {
   }
 }
 
+/// Not so are the last words of a worker that was interrupted too late, when the run that had taken too long
+/// was over: they are about no run, or about the next one, which hangs no more than others.
+bool Sweep::is_awaited(const Worker& worker, const RunOutcome& outcome) {
+  if (!worker.running || !worker.left || worker.left->first != outcome.seed) return false;
+  const std::optional<std::uint64_t> hung = worker.patience.exceeded_by();
+  return !hung || *hung == outcome.seed || outcome.signature.kind != "hang";
+}
+
 void Sweep::finished(Worker& worker, RunOutcome outcome) {
   worker.running = false;
-  if (worker.left && worker.left->first == outcome.seed) {
-    if (worker.left->first == worker.left->second) {
-      worker.left.reset();
-    } else {
-      ++worker.left->first;
-    }
+  worker.patience.end();
+  if (worker.left->first == worker.left->second) {
+    worker.left.reset();
+  } else {
+    ++worker.left->first;
   }
   on_outcome_(std::move(outcome));
 }
@@ -146,26 +148,16 @@ void Sweep::finished(Worker& worker, RunOutcome outcome) {
 void Sweep::lost(Worker& worker) {
   worker.retiring = true;
   const std::string how = worker.child.wait_status();
+  const std::optional<std::uint64_t> hung = worker.patience.exceeded_by();
   if (worker.left && worker.running) {
-    RunOutcome outcome = silent_end(worker.left->first, how);
-    if (worker.interrupted) outcome.signature.kind = "hang";
-    finished(worker, std::move(outcome));
+    const std::uint64_t seed = worker.left->first;
+    if (!hung) {
+      finished(worker, silent_end(seed, how));
+    } else if (*hung == seed) {
+      finished(worker, silent_hang(seed));
+    }  // or else it was ended because of an earlier seed, and this one is begun again
   }
   if (worker.left) returned_.push_back(*worker.left);
-}
-
-void Sweep::check_deadlines() {
-  const Clock::time_point now = Clock::now();
-  for (const auto& worker : workers_) {
-    if (!worker->left || now < worker->deadline) continue;
-    if (worker->interrupted) {
-      worker->child.kill();
-    } else {
-      worker->child.interrupt();  // it says where it hangs, and ends
-    }
-    worker->interrupted = true;
-    worker->deadline = now + interrupted_grace;
-  }
 }
 
 }  // namespace twinwire::traces

@@ -8,6 +8,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -21,33 +22,32 @@ class Sweep {
   Sweep(const ExploreOptions& options, const Scenario& scenario, const Arguments& arguments,
         ExploreListener* listener, OnOutcome on_outcome);
 
-  /// True if it was not interrupted.
+  /// Until all seeds are done, or interruption_requested(). True if it was not interrupted.
   bool run();
-  /// Assigns no further seeds.
+  /// Begins no further seeds; those that are running are waited for.
   void stop() noexcept { stopping_ = true; }
 
  private:
-  using Clock = std::chrono::steady_clock;
   using SeedRange = std::pair<std::uint64_t, std::uint64_t>;
 
   struct Worker {
-    explicit Worker(Child process) : child(std::move(process)) {}
+    Worker(Child process, std::chrono::milliseconds timeout) : child(std::move(process)), patience(timeout) {}
     Child child;
+    Patience patience;
     std::optional<SeedRange> left;  ///< what was assigned and is not done
     bool running = false;           ///< `left->first` has been started
-    bool interrupted = false;
     bool retiring = false;
-    Clock::time_point deadline;
   };
 
   void staff();
+  std::unique_ptr<Worker> hire();
   bool give_work(Worker& worker);
   std::optional<SeedRange> next_range();
   void wait_for_news();
   void handle(Worker& worker, ChildMessage& message);
+  static bool is_awaited(const Worker& worker, const RunOutcome& outcome);
   void finished(Worker& worker, RunOutcome outcome);
   void lost(Worker& worker);
-  void check_deadlines();
 
   const ExploreOptions& options_;
   ExploreListener* listener_;

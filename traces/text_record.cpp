@@ -10,6 +10,10 @@
 namespace twinwire::traces {
 namespace {
 
+bool is_between(char c, char low, char high) {
+  return c >= low && c <= high;
+}
+
 bool is_plain(std::string_view word) {
   for (const char c : word) {
     if (static_cast<unsigned char>(c) <= ' ' || c == '"' || c == '\\' || c == '#') return false;
@@ -78,6 +82,28 @@ std::string unquoted(std::string_view line, std::size_t& at) {
   throw std::invalid_argument("a quote is not closed");
 }
 
+bool is_plain_in_shells(char c) {
+  constexpr std::string_view harmless = "-_./=,:+@%";
+  return is_between(c, '0', '9') || is_between(c, 'a', 'z') || is_between(c, 'A', 'Z') ||
+         harmless.find(c) != std::string_view::npos;
+}
+
+/// Bytes of the UTF-8 character at the beginning; 0 if there is none. By table 3-7 of the Unicode standard.
+std::size_t utf8_size(std::string_view text) {
+  const auto first = static_cast<unsigned char>(text[0]);
+  if (first < 0x80) return 1;
+  const std::size_t size = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  if (first < 0xc2 || first > 0xf4 || text.size() < size) return 0;
+  for (std::size_t i = 1; i < size; ++i) {
+    if (!is_between(text[i], '\x80', '\xbf')) return 0;
+  }
+  // Neither longer than need be, nor half a pair of surrogates, nor beyond the last character.
+  const auto second = static_cast<unsigned char>(text[1]);
+  if ((first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f)) return 0;
+  if ((first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f)) return 0;
+  return size;
+}
+
 }  // namespace
 
 std::string join_words(const std::vector<std::string>& words) {
@@ -120,6 +146,48 @@ std::uint64_t parse_number(std::string_view word, int base) {
 
 std::string to_hex(std::uint64_t value) {
   return fmt::format("{:016x}", value);
+}
+
+std::string join_list(const std::vector<std::string>& items) {
+  return fmt::format("{}", fmt::join(items, ", "));
+}
+
+std::string shell_words(const std::vector<std::string>& words) {
+  std::string line;
+  for (const std::string& word : words) {
+    if (!line.empty()) line += ' ';
+    if (!word.empty() && std::ranges::all_of(word, is_plain_in_shells)) {
+      line += word;
+      continue;
+    }
+    line += '\'';
+    for (const char c : word) line += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    line += '\'';
+  }
+  return line;
+}
+
+std::string json_string(std::string_view text) {
+  std::string quoted = "\"";
+  while (!text.empty()) {
+    const auto c = static_cast<unsigned char>(text[0]);
+    const std::size_t size = std::max<std::size_t>(1, utf8_size(text));
+    if (c == '"' || c == '\\') {
+      quoted += fmt::format("\\{}", text[0]);
+    } else if (c == '\n') {
+      quoted += "\\n";
+    } else if (c == '\t') {
+      quoted += "\\t";
+    } else if (c < 0x20) {
+      quoted += fmt::format("\\u{:04x}", c);
+    } else if (utf8_size(text) == 0) {
+      quoted += fmt::format("\\\\x{:02x}", c);
+    } else {
+      quoted += text.substr(0, size);
+    }
+    text.remove_prefix(size);
+  }
+  return quoted + '"';
 }
 
 }  // namespace twinwire::traces

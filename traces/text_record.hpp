@@ -1,4 +1,5 @@
-// A line of words: how outcomes travel between processes, and how repro files are written.
+// Texts for programs: lines of words, in which outcomes travel and repro files are written, JSON, shell
+// words.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +18,16 @@ std::vector<std::string> split_words(std::string_view line);
 /// A number in full. Throws std::invalid_argument naming the word.
 std::uint64_t parse_number(std::string_view word, int base = 10);
 
+/// All 16 digits.
 std::string to_hex(std::uint64_t value);
+
+/// "red, blue".
+std::string join_list(const std::vector<std::string>& items);
+
+/// Words as a shell reads them: to be pasted there.
+std::string shell_words(const std::vector<std::string>& words);
+
+/// A text as a JSON string. Bytes that are no UTF-8 are written as in C: \xff.
+std::string json_string(std::string_view text);
 
 }  // namespace twinwire::traces

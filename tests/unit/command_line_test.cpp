@@ -1,12 +1,9 @@
 // The command line of a program of scenarios, as a person and as a script meet it.
-#include "shapes.hpp"
+#include "program.hpp"
 
-#include <array>
-#include <cstdio>
+#include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <string>
-#include <sys/wait.h>
 
 #include <catch2/catch.hpp>
 
@@ -14,55 +11,6 @@ namespace twinwire::unit {
 namespace {
 
 using Catch::Matchers::Contains;
-
-struct Ended {
-  int code;
-  std::string output;
-};
-
-/// Runs the program in a directory of its own, which is kept while the object lives.
-class Program {
- public:
-  Program() {
-    std::string name = (std::filesystem::temp_directory_path() / "twinwire-XXXXXX").string();
-    if (!::mkdtemp(name.data())) throw std::runtime_error("mkdtemp");
-    directory_ = name;
-  }
-  Program(const Program&) = delete;
-  Program& operator=(const Program&) = delete;
-  ~Program() { std::filesystem::remove_all(directory_); }
-
-  Ended run(const std::string& arguments) const {
-    const std::string command =
-        "cd " + directory_.string() + " && " + SCENARIO_PROGRAM + " " + arguments + " 2>&1";
-    std::FILE* pipe = ::popen(command.c_str(), "r");
-    if (!pipe) throw std::runtime_error("popen");
-    Ended ended{0, {}};
-    std::array<char, 4096> chunk;
-    while (const std::size_t count = std::fread(chunk.data(), 1, chunk.size(), pipe)) {
-      ended.output.append(chunk.data(), count);
-    }
-    const int status = ::pclose(pipe);
-    ended.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-    return ended;
-  }
-
-  void write(const std::string& name, const std::string& text) const {
-    std::ofstream(directory_ / name) << text;
-  }
-  const std::filesystem::path& directory() const { return directory_; }
-
- private:
-  std::filesystem::path directory_;
-};
-
-/// The smallest seed with which the dice falls so.
-std::uint64_t seed_of(std::uint64_t outcome) {
-  for (std::uint64_t seed = 1;; ++seed) {
-    sim::World world(seed);
-    if (roll(world) == outcome) return seed;
-  }
-}
 
 TEST_CASE("wrong use is told in one sentence, with exit code 2") {
   const Program program;
@@ -76,7 +24,31 @@ TEST_CASE("wrong use is told in one sentence, with exit code 2") {
       {"passing --replay x --seed 1", "--replay takes its decisions from the file: no seeds"},
       {"passing --host green", "--host \"green\": expected one of red, blue"},
       {"unlucky --host red", "the scenario \"unlucky\" takes no argument --host"},
-      {"passing --log", "--log goes with --seed or --replay"},
+      {"passing --log", "--log goes with --seed, --calm or --replay"},
+      {"passing --in-process", "--in-process goes with --seed, --calm or --replay"},
+      {"passing --seed 1 --shrink --log", "--log is for a single run: no --shrink"},
+      {"passing --seed 1 --log --json", "--log and --json exclude each other"},
+      {"passing --shrink --no-shrink", "--shrink and --no-shrink exclude each other"},
+      {"passing --calm --seeds 1..2", "--calm is a single run: no --seeds"},
+      {"passing --calm --shrink", "--calm leaves nothing to shrink"},
+      {"passing --shard 1/2 --seed 1", "--shard divides the seeds of a sweep: no single run"},
+      {"passing --shard 0/2", "--shard 0/2: expected 1/N to N/N"},
+      {"passing --shard 3/2", "--shard 3/2: expected 1/N to N/N"},
+      {"passing --shard 3", "--shard \"3\": expected I/N (no \"/\" in it)"},
+      {"--replay x --host red", "--replay takes its arguments from the file: no --host"},
+      {"--replay x --calm", "--replay takes its decisions from the file: no seeds"},
+      {"--replay ''", "cannot read the repro : "},
+      {"passing --seeds ''", "--seeds \"\": expected A..B"},
+      {"passing --seed ''", "--seed \"\": expected a number from 0 to 18446744073709551615"},
+      {"passing --seed 18446744073709551616", "--seed \"18446744073709551616\": expected a number from 0"},
+      {"passing --jobs 0", "--jobs \"0\": expected a number from 1 to 1024"},
+      {"passing --jobs 1025", "--jobs \"1025\": expected a number from 1 to 1024"},
+      {"passing --timeout nan", "--timeout: expected 0.001 to 604800 seconds"},
+      {"passing --timeout 1e10", "--timeout: expected 0.001 to 604800 seconds"},
+      {"passing --timeout 0", "--timeout: expected 0.001 to 604800 seconds"},
+      {"passing --repros " + std::string(300, 'x'), ": File name too long"},
+      {"passing --repros ''", "--repros : there is no such directory"},
+      {"passing --repros /proc/self/cmdline", "there is no such directory"},
       {"passing --repros /no/such/place", "--repros /no/such/place: there is no such directory"},
       {"--replay no-such-file", "cannot read the repro no-such-file: "},
   }));
@@ -132,17 +104,12 @@ TEST_CASE("a sweep leaves a repro that replays the failure to the same fingerpri
   const Ended swept = program.run("lossy --seeds 1..60 --jobs 2");
   CHECK(swept.code == 1);
   CHECK_THAT(swept.output, Contains("--replay") && Contains("was lost (try 0)"));
-  std::string file;
-  for (const auto& entry : std::filesystem::directory_iterator(program.directory())) {
-    file = entry.path().filename().string();
-  }
-  REQUIRE(file.ends_with(".repro"));
+  const std::string file = program.repro();
   const Ended replayed = program.run("--replay " + file);
   CHECK(replayed.code == 1);
   CHECK_THAT(replayed.output, Contains("the same failure and the same fingerprint as in the repro"));
 
-  std::ifstream stream(program.directory() / file);
-  std::string text{std::istreambuf_iterator<char>(stream), {}};
+  std::string text = program.read(file);
   text.replace(text.find("option link.loss 1/8"), 20, "option link.loss 1/9");
   program.write("stale.repro", text);
   const Ended stale = program.run("--replay stale.repro");

@@ -1,4 +1,5 @@
 // Exploring: failing seeds are found, grouped, confirmed, shrunk and kept; crashes and hangs are results.
+#include "exploring.hpp"
 #include "shapes.hpp"
 
 #include <twinwire/traces/explore.hpp>
@@ -20,31 +21,6 @@ using Catch::Matchers::Contains;
 using traces::ExploreOptions;
 using traces::ExploreResult;
 using traces::FailureGroup;
-
-ExploreOptions seeds(std::uint64_t first, std::uint64_t last) {
-  ExploreOptions options;
-  options.first_seed = first;
-  options.last_seed = last;
-  options.jobs = 2;
-  return options;
-}
-
-/// A directory that is gone at the end of the test.
-class TemporaryDirectory {
- public:
-  TemporaryDirectory() {
-    std::string name = (std::filesystem::temp_directory_path() / "twinwire-XXXXXX").string();
-    if (!::mkdtemp(name.data())) throw std::runtime_error("mkdtemp");
-    path_ = name;
-  }
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-  ~TemporaryDirectory() { std::filesystem::remove_all(path_); }
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 /// What running the seeds one after the other, right here, gives.
 std::set<std::uint64_t> failing_here(const traces::Scenario& scenario, std::uint64_t first,
@@ -96,6 +72,7 @@ TEST_CASE("the first failure can end the sweep") {
   options.shrink = false;
   const ExploreResult result = explore(options, unlucky_scenario(), {});
   CHECK(result.failed >= 1);
+  CHECK(result.failed <= options.jobs);
   CHECK(result.done < 1000);
 }
 
@@ -140,8 +117,8 @@ TEST_CASE("a hang is a result with its host and event, and the other seeds are r
   REQUIRE(result.groups.size() == 1);
   const FailureGroup& group = result.groups.front();
   CHECK(group.first.seed == hanging);
-  CHECK(group.first.signature ==
-        traces::FailureSignature{"hang", "stuck", "no end in sight", "at event \"callback\""});
+  CHECK(group.first.signature == traces::FailureSignature{"hang", "", "", "no end in sight"});
+  CHECK(group.first.message == "hang on host \"stuck\": at event \"callback\"");
   CHECK(group.confirmed());
 }
 
@@ -164,28 +141,6 @@ TEST_CASE("state that leaks from run to run shows when a failure is confirmed in
   CHECK(explore(options, leaking, {}).failed == 0);
 }
 
-/// Interrupts the sweep, as Ctrl-C does, once it has heard of so many outcomes.
-class Interrupting final : public traces::ExploreListener {
- public:
-  explicit Interrupting(std::uint64_t after) : after_(after) {}
-  void on_assigned(std::uint64_t first, std::uint64_t last) override { assigned += last - first + 1; }
-  void on_outcome(const traces::RunOutcome&) override {
-    if (++outcomes == after_) ::raise(SIGINT);
-  }
-  void on_progress(std::uint64_t done, std::uint64_t, std::uint64_t) override { progress = done; }
-  void on_shrinking(const FailureGroup&, std::uint64_t, std::size_t) override { ++shrinking; }
-  void on_group(const FailureGroup&) override { ++groups; }
-
-  std::uint64_t assigned = 0;
-  std::uint64_t outcomes = 0;
-  std::uint64_t progress = 0;
-  std::uint64_t groups = 0;
-  std::uint64_t shrinking = 0;
-
- private:
-  std::uint64_t after_;
-};
-
 TEST_CASE("a sweep that is interrupted ends at once and loses nothing that it has heard") {
   Interrupting listener(200);
   const ExploreResult result = explore(seeds(1, 100'000'000), unlucky_scenario(), {}, &listener);
@@ -196,7 +151,11 @@ TEST_CASE("a sweep that is interrupted ends at once and loses nothing that it ha
   CHECK(result.done <= listener.assigned);
   CHECK(result.groups.size() == 2);
   CHECK(listener.groups == 2);
+  CHECK(listener.groups_before_interruption == 0);
   CHECK(listener.shrinking == 0);
+  const auto missing = result.done_seeds.first_missing(1, 100'000'000);
+  REQUIRE(missing.has_value());
+  CHECK(*missing <= result.done + 1);
 }
 
 TEST_CASE("a failure is shrunk, written to a file, and run again from there to the same fingerprint") {
@@ -216,7 +175,7 @@ TEST_CASE("a failure is shrunk, written to a file, and run again from there to t
   const traces::Repro repro = traces::read_repro(group.repro);
   CHECK(repro.scenario == "lossy");
   CHECK(repro.arguments == scenario.defaults().all());
-  const traces::ReplayResult replayed = replay_quietly(repro, {unlucky_scenario(), scenario});
+  const traces::ReplayResult replayed = replay(repro, {unlucky_scenario(), scenario});
   CHECK(replayed.same_failure);
   CHECK(replayed.same_fingerprint);
   CHECK(replayed.outcome.unreached.empty());

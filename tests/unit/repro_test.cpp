@@ -3,10 +3,15 @@
 
 #include <twinwire/traces/replay.hpp>
 #include <twinwire/traces/repro.hpp>
+#include <twinwire/traces/seed_set.hpp>
 #include <twinwire/traces/signature.hpp>
+#include <twinwire/traces/text_record.hpp>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <utility>
+#include <vector>
 
 #include <catch2/catch.hpp>
 
@@ -42,7 +47,7 @@ Repro recorded() {
 
 TEST_CASE("a recorded failure is replayed from its text, with the same fingerprint") {
   const Repro repro = traces::parse_repro(to_text(recorded()), "memory");
-  const traces::ReplayResult result = replay_quietly(repro, {lossy_scenario()});
+  const traces::ReplayResult result = replay(repro, {lossy_scenario()});
   CHECK(result.same_failure);
   CHECK(result.same_fingerprint);
 }
@@ -54,11 +59,12 @@ TEST_CASE("the text of a repro is for people, too") {
   CHECK_THAT(text, StartsWith("twinwire-repro 1\nmodel 1\nscenario lossy\n"));
   CHECK_THAT(text, Contains("\nargument text \"a second message\"\n"));
   CHECK_THAT(text, Contains("\noption link.loss 1/8\n"));
+  CHECK_THAT(text, Contains("\noption host.addresses \"\"\n"));
   CHECK_THAT(text, Contains("\n# client>server:80#1: the segment at byte 15 was lost (try 0)\n"));
 }
 
 TEST_CASE("a repro of an unknown scenario is refused") {
-  CHECK_THROWS_WITH(replay_quietly(recorded(), {unlucky_scenario()}),
+  CHECK_THROWS_WITH(replay(recorded(), {unlucky_scenario()}),
                     "the repro is of a scenario \"lossy\", which is not here");
 }
 
@@ -66,7 +72,7 @@ TEST_CASE("a repro of a world with other options is stale, and says which") {
   traces::Scenario changed = lossy_scenario();
   changed.options.link.latency = std::chrono::milliseconds(2);
   CHECK_THROWS_WITH(
-      replay_quietly(recorded(), {changed}),
+      replay(recorded(), {changed}),
       "stale: the repro was made with link.latency_ns = 1000000, the scenario \"lossy\" has 2000000");
 }
 
@@ -89,17 +95,94 @@ TEST_CASE("every option of a world that changes a run is in its repro") {
   CHECK(differs([](Options& options) { options.start += seconds(1); }));
   CHECK(differs([](Options& options) { options.name_latency = seconds(1); }));
   CHECK(differs([](Options& options) { options.executor_time_max = seconds(1); }));
+  CHECK(differs([](Options& options) { options.events_max = 7; }));
+  CHECK(differs([](Options& options) { options.events_per_instant_max = 7; }));
+  CHECK(differs([](Options& options) { options.time_max = seconds(1); }));
+  CHECK(differs([](Options& options) { options.host.addresses = {Address::of("10.0.0.7", 0)}; }));
+}
+
+TEST_CASE("a repro that does not tell an option of the world is refused, and says which") {
+  std::string text = to_text(recorded());
+  const std::size_t at = text.find("option link.loss 1/8\n");
+  text.erase(at, text.find('\n', at) + 1 - at);
+  CHECK_THROWS_WITH(replay(traces::parse_repro(text, "f"), {lossy_scenario()}),
+                    "stale: the repro does not tell the option link.loss, which is 1/8 now");
+}
+
+TEST_CASE("what a repro tells twice is refused, with both lines") {
+  const std::string text = to_text(recorded());
+  const auto last = std::ranges::count(text, '\n');
+  const auto line_of = [&](const std::string& beginning) {
+    return 1 +
+           std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(text.find(beginning)), '\n');
+  };
+  for (const auto& [line, name] :
+       std::vector<std::pair<std::string, std::string>>{{"option link.loss 1/8", "option link.loss"},
+                                                        {"argument text other", "argument text"},
+                                                        {"scenario lossy", "scenario"},
+                                                        {"base calm 3", "base"},
+                                                        {"fingerprint 0", "fingerprint"},
+                                                        {"model 1", "model"}}) {
+    CHECK_THROWS_WITH(traces::parse_repro(text + line + "\n", "f"),
+                      "f:" + std::to_string(last + 1) + ": \"" + name +
+                          "\" is told a second time, after line " + std::to_string(line_of(name + " ")));
+  }
+  const std::size_t override_at = text.find("override ");
+  const std::string override_line = text.substr(override_at, text.find('\n', override_at) + 1 - override_at);
+  CHECK_THROWS_WITH(traces::parse_repro(text + override_line, "f"), Contains("is told a second time"));
+}
+
+TEST_CASE("repros are named by scenario, arguments that are not the default ones, and seed") {
+  traces::Scenario scenario = lossy_scenario();
+  const auto name = [&](const std::string& text) {
+    return traces::repro_file_name(scenario, scenario.arguments_with({{"text", text}}), 7);
+  };
+  CHECK(traces::repro_file_name(scenario, scenario.defaults(), 7) == "lossy-7.repro");
+  CHECK(traces::repro_file_name(scenario, {}, 7) == "lossy-7.repro");
+  CHECK(name("short") == "lossy-text=short-7.repro");
+  CHECK_THAT(name("a/b"), StartsWith("lossy-text=a_b-"));
+  CHECK(name("a/b") != name("a_b"));
+  CHECK(name("a/b") != name("a:b"));
+  CHECK(name(std::string(500, 'x')).size() < 120);
+  CHECK(name(std::string(500, 'x')) != name(std::string(501, 'x')));
+  scenario.name = "../up";
+  CHECK_THAT(traces::repro_file_name(scenario, {}, 7), StartsWith("_._up-"));
+}
+
+TEST_CASE("texts for programs: JSON without bytes that are no text, words that a shell reads back") {
+  CHECK(traces::json_string("a\"b\\c\n\t\x01") == R"("a\"b\\c\n\t\u0001")");
+  CHECK(traces::json_string("\xff, caf\xc3\xa9, \xc3") == "\"\\\\xff, caf\xc3\xa9, \\\\xc3\"");
+  for (const char* invalid : {"\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe0\x80\x80", "\x80"}) {
+    CHECK_THAT(traces::json_string(invalid), StartsWith("\"\\\\x"));
+  }
+  CHECK(traces::shell_words({"./a", "--b=c", "", "d e", "it's", "$x"}) ==
+        R"(./a --b=c '' 'd e' 'it'\''s' '$x')");
+}
+
+TEST_CASE("a set of seeds is told in ranges, and knows where to go on") {
+  traces::SeedSet seeds;
+  CHECK(seeds.in_words() == "none");
+  CHECK(seeds.first_missing(3, 9) == 3);
+  for (const std::uint64_t seed : {5UL, 3UL, 4UL, 4UL, 8UL, 0UL, UINT64_MAX - 1, UINT64_MAX, UINT64_MAX}) seeds.add(seed);
+  CHECK(seeds.in_words() == "0, 3..5, 8, 18446744073709551614..18446744073709551615");
+  CHECK(seeds.in_words(2) == "0, 3..5, ...");
+  CHECK(seeds.first_missing(3, 9) == 6);
+  CHECK(seeds.first_missing(3, 5) == std::nullopt);
+  CHECK(seeds.first_missing(6, 9) == 6);
+  CHECK_FALSE(seeds.contains(7));
+  seeds.add(7);
+  seeds.add(6);
+  CHECK(seeds.in_words(2) == "0, 3..8, ...");
 }
 
 TEST_CASE("a repro whose argument is gone, or has a value that is not allowed any more, is stale") {
   traces::Scenario without = lossy_scenario();
   without.arguments.clear();
-  CHECK_THROWS_WITH(replay_quietly(recorded(), {without}),
-                    "stale: the scenario \"lossy\" takes no argument \"text\" any more");
+  CHECK_THROWS_WITH(replay(recorded(), {without}), "stale: the scenario \"lossy\" takes no argument --text");
   traces::Scenario restricted = lossy_scenario();
   restricted.arguments[0].default_value = "x";
   restricted.arguments[0].choices = {"x", "y"};
-  CHECK_THROWS_WITH(replay_quietly(recorded(), {restricted}), StartsWith("stale: "));
+  CHECK_THROWS_WITH(replay(recorded(), {restricted}), StartsWith("stale: "));
 }
 
 TEST_CASE("a repro whose decisions are not met any more is stale, and names one") {
@@ -109,7 +192,7 @@ TEST_CASE("a repro whose decisions are not met any more is stale, and names one"
     world.add_host("client");
     world.run();
   };
-  CHECK_THROWS_WITH(replay_quietly(recorded(), {fixed}),
+  CHECK_THROWS_WITH(replay(recorded(), {fixed}),
                     Contains("are not met any more, first ") && Contains(" of \"client"));
 }
 
@@ -121,7 +204,7 @@ TEST_CASE("a repro whose failure is fixed replays without it") {
     } catch (const std::runtime_error&) {
     }
   };
-  const traces::ReplayResult result = replay_quietly(recorded(), {fixed});
+  const traces::ReplayResult result = replay(recorded(), {fixed});
   CHECK_FALSE(result.outcome.failed);
   CHECK_FALSE(result.same_failure);
   CHECK(result.same_fingerprint);

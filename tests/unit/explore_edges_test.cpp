@@ -1,0 +1,260 @@
+// Exploring when something is in the way: interruptions, limits of the system, hangs, exceptions out of
+// place.
+#include "exploring.hpp"
+#include "shapes.hpp"
+
+#include <twinwire/traces/child.hpp>
+#include <twinwire/traces/explore.hpp>
+#include <twinwire/traces/interruption.hpp>
+#include <twinwire/traces/replay.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <fcntl.h>
+#include <fstream>
+#include <functional>
+#include <memory>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+
+namespace twinwire::unit {
+namespace {
+
+using namespace std::chrono_literals;
+using Catch::Matchers::Contains;
+using traces::ExploreOptions;
+using traces::ExploreResult;
+using traces::FailureGroup;
+
+TEST_CASE("an interruption while shrinking keeps the best result so far, and every group") {
+  const TemporaryDirectory directory;
+  const traces::Scenario scenario = lossy_scenario();
+  ExploreOptions options = seeds(1, 60);
+  options.repro_directory = directory.path();
+  Interrupting listener(0, 2);
+  const ExploreResult result = explore(options, scenario, scenario.defaults(), &listener);
+  CHECK(result.interrupted);
+  CHECK(result.done == 60);
+  CHECK(result.done_seeds.in_words() == "1..60");
+  CHECK(listener.groups == 1);
+  CHECK(listener.shrinking == 2);
+  REQUIRE(result.groups.size() == 1);
+  REQUIRE(result.groups[0].shrunk.has_value());
+  CHECK(result.groups[0].shrunk->interrupted);
+  CHECK(result.groups[0].shrunk->reduced);
+  const traces::ReplayResult replayed = replay(traces::read_repro(result.groups[0].repro), {scenario});
+  CHECK(replayed.same_failure);
+  CHECK(replayed.same_fingerprint);
+}
+
+TEST_CASE("an interruption while a failure is confirmed ends the child at once") {
+  // The seeds of the sweep fail in the forks of one worker; the process that confirms sleeps.
+  const TemporaryDirectory directory;
+  const std::string pid_file = (directory.path() / "pid").string();
+  ExploreOptions options = seeds(1, 20);
+  options.fresh_process = {"/bin/sh", "-c", "echo $$ > " + pid_file + "; kill -INT $PPID; exec sleep 100"};
+  Interrupting listener(0);
+  const auto begin = std::chrono::steady_clock::now();
+  const ExploreResult result = explore(options, unlucky_scenario(), {}, &listener);
+  CHECK(std::chrono::steady_clock::now() - begin < 20s);
+  CHECK(result.interrupted);
+  CHECK(listener.groups == result.groups.size());
+  REQUIRE_FALSE(result.groups.empty());
+  CHECK_FALSE(result.groups[0].confirmation.has_value());
+  pid_t sleeper = 0;
+  std::ifstream(pid_file) >> sleeper;
+  REQUIRE(sleeper > 0);
+  CHECK(::kill(sleeper, 0) != 0);
+}
+
+TEST_CASE("signals mean again what they meant before, once a sweep is over") {
+  struct sigaction before{};
+  struct sigaction after{};
+  ::sigaction(SIGINT, nullptr, &before);
+  explore(seeds(1, 2), unlucky_scenario(), {});
+  ::sigaction(SIGINT, nullptr, &after);
+  CHECK(after.sa_handler == before.sa_handler);
+  CHECK_FALSE(traces::interruption_requested());
+}
+
+/// Whether a process of this id is there, and no zombie.
+bool lives(pid_t pid) {
+  std::ifstream status("/proc/" + std::to_string(pid) + "/stat");
+  std::string id;
+  std::string name;
+  std::string state;
+  status >> id >> name >> state;
+  return status.good() && state != "Z";
+}
+
+TEST_CASE("children do not outlive a parent that is killed") {
+  const TemporaryDirectory directory;
+  const std::string pid_file = (directory.path() / "pid").string();
+  const traces::Scenario sleeping = scenario("sleeping", [&](sim::World&, const traces::Arguments&) {
+    std::ofstream(pid_file) << ::getpid() << std::endl;
+    std::this_thread::sleep_for(100s);
+  });
+  const pid_t parent = ::fork();
+  if (parent == 0) {
+    explore(seeds(1, 1), sleeping, {});
+    ::_exit(0);
+  }
+  pid_t child = 0;
+  for (int i = 0; i < 1000 && child == 0; ++i) {
+    std::this_thread::sleep_for(10ms);
+    std::ifstream(pid_file) >> child;
+  }
+  REQUIRE(child > 0);
+  CHECK(lives(child));
+  ::kill(parent, SIGKILL);
+  ::waitpid(parent, nullptr, 0);
+  for (int i = 0; i < 500 && lives(child); ++i) std::this_thread::sleep_for(10ms);
+  CHECK_FALSE(lives(child));
+}
+
+TEST_CASE("hangs are of the seeds that ran, however short their time is") {
+  ExploreOptions options = seeds(1, 200);
+  options.timeout = 1ms;
+  options.isolate = GENERATE(true, false);
+  options.shrink = false;
+  const ExploreResult result = explore(options, unlucky_scenario(), {});
+  CHECK(result.done == 200);
+  CHECK(result.done_seeds.in_words() == "1..200");
+  for (const FailureGroup& group : result.groups) CHECK(group.first.seed >= 1);
+}
+
+TEST_CASE("hangs in which virtual time passes are one failure, are confirmed, and have a repro") {
+  const TemporaryDirectory directory;
+  const traces::Scenario ticking = scenario("ticking", [](sim::World& world, const traces::Arguments&) {
+    sim::Host& host = world.add_host(roll(world) < 5 ? "left" : "right");
+    std::function<void()> tick = [&] { host.loop().call_later(1ms, [&] { tick(); }); };
+    tick();
+    while (true) {
+      world.step();
+      ::usleep(100);
+    }
+  });
+  ExploreOptions options = seeds(1, 4);
+  options.timeout = 100ms;
+  options.repro_directory = directory.path();
+  const ExploreResult result = explore(options, ticking, {});
+  REQUIRE(result.groups.size() == 1);
+  const FailureGroup& group = result.groups[0];
+  CHECK(group.count == 4);
+  CHECK(group.confirmed());
+  CHECK(group.repro.filename() == "ticking-1.repro");
+  const traces::ReplayResult replayed =
+      replay(traces::read_repro(group.repro), {ticking}, {false, nullptr, 100ms});
+  CHECK(replayed.same_failure);
+  CHECK_THAT(describe_replay(traces::read_repro(group.repro), replayed),
+             Contains("fingerprints are not compared"));
+}
+
+TEST_CASE("a scenario that cannot even begin has failed") {
+  const traces::Scenario broken = scenario("broken", nullptr);
+  const traces::RunOutcome outcome = run_scenario(broken, {}, {3, Base::seed, {}, false});
+  CHECK(outcome.failed);
+  CHECK(outcome.signature.kind == "exception");
+}
+
+TEST_CASE("an exception in a child is its end, and not that of a copy of its parent") {
+  const auto outcome = [](const std::function<traces::RunOutcome()>& run) {
+    return traces::run_in_child(traces::Child::fork_single(run), 3, 10s);
+  };
+  const traces::RunOutcome known =
+      outcome([]() -> traces::RunOutcome { throw std::logic_error("misplaced"); });
+  CHECK(known.failed);
+  CHECK(known.seed == 3);
+  CHECK(known.signature.kind == "crash");
+  CHECK(known.signature.type == "misplaced");
+  CHECK(outcome([]() -> traces::RunOutcome { throw 7; }).failed);
+}
+
+TEST_CASE("a crash while the world is taken down does not look at hosts that are gone") {
+  const traces::Scenario late = scenario("late", [](sim::World& world, const traces::Arguments&) {
+    struct AtTheEnd {
+      ~AtTheEnd() { std::abort(); }
+    };
+    auto at_the_end = std::make_shared<AtTheEnd>();
+    world.add_host("host").loop().call_later(1h, [at_the_end] {});
+  });
+  const traces::RunOutcome outcome = run_forked(late, {}, {1, Base::seed, {}, false}, 10s);
+  CHECK(outcome.signature == traces::FailureSignature{"crash", "", "Aborted", "while there was no world"});
+}
+
+TEST_CASE("where no process can be started the sweep says so; with fewer than were asked for it goes on") {
+  rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+  const int next = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  REQUIRE(next >= 0);
+  ::close(next);
+  const auto explore_with = [&](rlim_t more) {
+    const rlimit limit{static_cast<rlim_t>(next) + more, before.rlim_max};
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+    std::exception_ptr failure;
+    ExploreResult result;
+    ExploreOptions options = seeds(1, 300);
+    options.jobs = 100;
+    options.shrink = false;
+    try {
+      result = explore(options, unlucky_scenario(), {});
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    ::setrlimit(RLIMIT_NOFILE, &before);
+    if (failure) std::rethrow_exception(failure);
+    return result;
+  };
+  CHECK(explore_with(12).done == 300);
+  CHECK_THROWS_WITH(explore_with(3), Contains("cannot start a worker process: "));
+}
+
+TEST_CASE("a small sweep keeps every worker busy") {
+  struct Assignments final : traces::ExploreListener {
+    void on_assigned(std::uint64_t first, std::uint64_t last) override {
+      largest = std::max(largest, last - first + 1);
+    }
+    void on_outcome(const traces::RunOutcome&) override {}
+    void on_progress(std::uint64_t, std::uint64_t, std::uint64_t) override {}
+    void on_shrinking(const FailureGroup&, std::uint64_t, std::size_t) override {}
+    void on_interrupted(const ExploreResult&) override {}
+    void on_group(const FailureGroup&) override {}
+    std::uint64_t largest = 0;
+  };
+  Assignments small;
+  ExploreOptions options = seeds(1, 40);
+  options.jobs = 4;
+  options.shrink = false;
+  explore(options, unlucky_scenario(), {}, &small);
+  CHECK(small.largest <= 2);
+  Assignments large;
+  options = seeds(1, 5000);
+  options.shrink = false;
+  explore(options, unlucky_scenario(), {}, &large);
+  CHECK(large.largest == 64);
+}
+
+TEST_CASE("a repro that cannot be written is told with its group") {
+  const traces::Scenario scenario = lossy_scenario();
+  ExploreOptions options = seeds(1, 60);
+  options.repro_directory = "/no/such/directory";
+  const ExploreResult result = explore(options, scenario, scenario.defaults());
+  REQUIRE(result.groups.size() == 1);
+  CHECK(result.groups[0].shrunk.has_value());
+  CHECK(result.groups[0].repro.empty());
+  CHECK_THAT(result.groups[0].repro_error, Contains("cannot write the repro /no/such/directory/"));
+}
+
+TEST_CASE("all seeds there are can be counted") {
+  CHECK(seeds(0, UINT64_MAX).seeds() == UINT64_MAX);
+  CHECK(seeds(1, UINT64_MAX).seeds() == UINT64_MAX);
+  CHECK(seeds(7, 7).seeds() == 1);
+}
+
+}  // namespace
+}  // namespace twinwire::unit

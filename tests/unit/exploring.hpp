@@ -1,0 +1,70 @@
+// What tests of exploring share.
+#pragma once
+
+#include <twinwire/traces/explore.hpp>
+
+#include <csignal>
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
+#include <stdexcept>
+#include <string>
+
+namespace twinwire::unit {
+
+inline traces::ExploreOptions seeds(std::uint64_t first, std::uint64_t last) {
+  traces::ExploreOptions options;
+  options.first_seed = first;
+  options.last_seed = last;
+  options.jobs = 2;
+  return options;
+}
+
+/// A directory that is gone at the end of the test.
+class TemporaryDirectory {
+ public:
+  TemporaryDirectory() {
+    std::string name = (std::filesystem::temp_directory_path() / "twinwire-XXXXXX").string();
+    if (!::mkdtemp(name.data())) throw std::runtime_error("mkdtemp");
+    path_ = name;
+  }
+  TemporaryDirectory(const TemporaryDirectory&) = delete;
+  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
+  ~TemporaryDirectory() { std::filesystem::remove_all(path_); }
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+/// Counts what it hears, and interrupts the sweep, as Ctrl-C does.
+class Interrupting final : public traces::ExploreListener {
+ public:
+  /// Once it has heard of so many outcomes, or of so many steps of shrinking.
+  explicit Interrupting(std::uint64_t after_outcomes, std::uint64_t after_shrinking = 0)
+      : after_outcomes_(after_outcomes), after_shrinking_(after_shrinking) {}
+  void on_assigned(std::uint64_t first, std::uint64_t last) override { assigned += last - first + 1; }
+  void on_outcome(const traces::RunOutcome&) override {
+    if (++outcomes == after_outcomes_) ::raise(SIGINT);
+  }
+  void on_progress(std::uint64_t done, std::uint64_t, std::uint64_t) override { progress = done; }
+  void on_shrinking(const traces::FailureGroup&, std::uint64_t, std::size_t) override {
+    if (++shrinking == after_shrinking_) ::raise(SIGINT);
+  }
+  void on_interrupted(const traces::ExploreResult&) override { groups_before_interruption = groups; }
+  void on_group(const traces::FailureGroup&) override { ++groups; }
+
+  std::uint64_t assigned = 0;
+  std::uint64_t outcomes = 0;
+  std::uint64_t progress = 0;
+  std::uint64_t groups = 0;
+  std::uint64_t shrinking = 0;
+  std::optional<std::uint64_t> groups_before_interruption;
+
+ private:
+  std::uint64_t after_outcomes_;
+  std::uint64_t after_shrinking_;
+};
+
+}  // namespace twinwire::unit
