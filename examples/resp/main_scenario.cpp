@@ -1,5 +1,4 @@
-// resp-explore: the scenario under simulation. `resp-explore --help` tells what it can do; `resp-explore
-// density` counts how many seeds find each of the mistakes.
+// resp-explore: the scenario under simulation. `resp-explore --help` tells what it can do.
 #include "integer.hpp"
 #include "mistakes.hpp"
 #include "scenario.hpp"
@@ -19,6 +18,8 @@ namespace {
 namespace traces = twinwire::traces;
 
 constexpr int wrong_use = 2;
+constexpr const char* more_help =
+    "resp-explore density [SEEDS]: how many of the seeds 1..SEEDS (default 10000) find each mistake.\n";
 
 resp::ScenarioOptions options_from(const traces::Arguments& arguments) {
   resp::ScenarioOptions options;
@@ -52,9 +53,14 @@ int print_density(std::uint64_t seeds) {
     traces::Arguments arguments = scenario.defaults();
     arguments.set("mistake", std::string(name));
     const traces::ExploreResult result = traces::explore(options, scenario, arguments);
+    // Failures are counted before any is confirmed: with all seeds done the number is whole.
+    const bool whole = result.done == seeds;
     std::printf("%8llu  %-20.*s %.*s\n", static_cast<unsigned long long>(result.failed),
                 static_cast<int>(name.size()), name.data(), static_cast<int>(sentence.size()),
                 sentence.data());
+    if (!whole)
+      std::printf("          (interrupted: of %llu seeds only)\n",
+                  static_cast<unsigned long long>(result.done));
     std::fflush(stdout);
     return !result.interrupted;
   };
@@ -69,7 +75,7 @@ int print_density(std::uint64_t seeds) {
 
 int main(int argc, char** argv) {
   if (argc < 2 || std::string_view(argv[1]) != "density")
-    return traces::scenario_main(argc, argv, {resp_scenario()});
+    return traces::scenario_main(argc, argv, {resp_scenario()}, more_help);
   const auto seeds = resp::parse_integer(argc > 2 ? argv[2] : "10000");
   if (argc > 3 || !seeds || *seeds < 1) {
     std::fprintf(stderr, "resp-explore: density takes a number of seeds, 10000 if there is none\n");
