@@ -1,4 +1,5 @@
 #include <twinwire/traces/child.hpp>
+#include <twinwire/traces/child_side.hpp>
 #include <twinwire/traces/interruption.hpp>
 #include <twinwire/traces/outcome_record.hpp>
 #include <twinwire/traces/text_record.hpp>
@@ -11,6 +12,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdexcept>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <system_error>
@@ -18,107 +20,17 @@
 
 #include <fmt/format.h>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define TWINWIRE_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define TWINWIRE_SANITIZED 1
-#endif
-#endif
-#ifdef TWINWIRE_SANITIZED
-extern "C" void __sanitizer_set_death_callback(void (*)());
-#endif
-
 namespace twinwire::traces {
 namespace {
 
-constexpr int hang_signal = SIGUSR1;
-constexpr int crash_exit_code = 3;
 /// What a program may take from its start to that of its run.
 constexpr auto startup_time_max = std::chrono::seconds(30);
 /// What a child that hangs is given to say where.
 constexpr auto interrupted_grace = std::chrono::seconds(5);
 constexpr auto wait_for_news_max = std::chrono::milliseconds(100);
 
-void write_all(int fd, std::string_view text) noexcept {
-  while (!text.empty()) {
-    const ssize_t count = ::write(fd, text.data(), text.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return;  // the parent is gone: there is nobody to tell
-    text.remove_prefix(static_cast<std::size_t>(count));
-  }
-}
-
 [[noreturn]] void throw_errno(const char* what) {
   throw std::system_error(errno, std::generic_category(), what);
-}
-
-// --- in the child ---
-
-int report_fd = -1;
-
-/// Last words. This is not safe in a signal handler by the book, but the process is lost anyway, and the
-/// parent copes with a child that says nothing.
-void last_words(const char* kind, const char* type) noexcept {
-  const int fd = std::exchange(report_fd, -1);
-  if (fd < 0) return;
-  write_all(fd, encode(interrupted_outcome(kind, type)));
-}
-
-void on_fatal_signal(int number) {
-  ::alarm(2);  // should the last words hang
-  if (number == hang_signal) {
-    last_words("hang", "");
-  } else {
-    last_words("crash", ::strsignal(number));
-  }
-  ::_exit(crash_exit_code);
-}
-
-void serve_seeds(int commands, int reports, const Child::RunSeed& run, bool stop_at_failure) {
-  std::string buffered;
-  std::array<char, 256> chunk;
-  while (true) {
-    const ssize_t count = ::read(commands, chunk.data(), chunk.size());
-    if (count <= 0) return;
-    buffered.append(chunk.data(), static_cast<std::size_t>(count));
-    for (std::size_t end = buffered.find('\n'); end != std::string::npos; end = buffered.find('\n')) {
-      const std::vector<std::string> words = split_words(std::string_view(buffered).substr(0, end));
-      buffered.erase(0, end + 1);
-      const std::uint64_t last = parse_number(words.at(1));
-      for (std::uint64_t seed = parse_number(words.at(0)); seed <= last; ++seed) {
-        write_start(reports, seed);
-        const RunOutcome outcome = run(seed);
-        write_outcome(reports, outcome);
-        if (outcome.failed && stop_at_failure) break;
-        if (seed == last) break;  // the largest number has no successor
-      }
-      write_all(reports, "idle\n");
-    }
-  }
-}
-
-/// Does it and ends. An exception must not go on into the copy of the parent's stack that lies beneath.
-template <class Body>
-[[noreturn]] void run_and_exit(const Body& body) noexcept {
-  try {
-    body();
-    ::_exit(0);
-  } catch (const std::exception& error) {
-    last_words("crash", error.what());
-  } catch (...) {
-    last_words("crash", "an exception of no known type");
-  }
-  ::_exit(crash_exit_code);
-}
-
-// --- making one ---
-
-sigset_t only_hang_signal() {
-  sigset_t signals;
-  ::sigemptyset(&signals);
-  ::sigaddset(&signals, hang_signal);
-  return signals;
 }
 
 /// A process in which `body` runs and which ends with this one. Being interrupted waits until it listens.
@@ -132,7 +44,7 @@ pid_t fork_child(const Body& body) {
   const pid_t pid = ::fork();
   if (pid == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (::getppid() != parent) ::_exit(crash_exit_code);  // it was too late for that
+    if (::getppid() != parent) ::_exit(1);  // it was too late for that
     run_and_exit(body);
   }
   const int error = errno;
@@ -154,37 +66,6 @@ Pipe make_pipe() {
 }
 
 }  // namespace
-
-void report_fatal_signals(int descriptor) {
-  report_fd = descriptor;
-  static std::array<char, 64 * 1024> stack;
-  const stack_t alternate{stack.data(), 0, stack.size()};
-  ::sigaltstack(&alternate, nullptr);
-  struct sigaction action{};
-  action.sa_handler = on_fatal_signal;
-  action.sa_flags = SA_ONSTACK;
-  for (const int number : {SIGABRT, hang_signal}) ::sigaction(number, &action, nullptr);
-#ifdef TWINWIRE_SANITIZED
-  // The sanitizer prints its own report for the others, and then calls this.
-  __sanitizer_set_death_callback([] { last_words("crash", "sanitizer report"); });
-#else
-  for (const int number : {SIGSEGV, SIGBUS, SIGFPE, SIGILL}) ::sigaction(number, &action, nullptr);
-#endif
-  // Ctrl-C ends the parent, which ends its children.
-  ::signal(SIGINT, SIG_IGN);
-  ::signal(SIGTERM, SIG_DFL);
-  ::signal(SIGPIPE, SIG_DFL);
-  const sigset_t awaited = only_hang_signal();
-  ::pthread_sigmask(SIG_UNBLOCK, &awaited, nullptr);
-}
-
-void write_start(int descriptor, std::uint64_t seed) {
-  write_all(descriptor, fmt::format("start {}\n", seed));
-}
-
-void write_outcome(int descriptor, const RunOutcome& outcome) {
-  write_all(descriptor, encode(outcome));
-}
 
 // --- the parent's end ---
 
@@ -259,6 +140,19 @@ void Child::assign(std::uint64_t first, std::uint64_t last) {
   write_all(write_.get(), fmt::format("{} {}\n", first, last));
 }
 
+void Child::take_line(const std::vector<std::string>& words, std::vector<ChildMessage>& messages) {
+  if (words.empty()) return;
+  if (words[0] == "start") {
+    messages.push_back({ChildMessage::Kind::started, parse_number(words.at(1)), {}});
+  } else if (words[0] == "idle") {
+    messages.push_back({ChildMessage::Kind::idle, 0, {}});
+  } else if (words[0] == "discard") {
+    partial_ = {};
+  } else if (decode_line(words, partial_)) {
+    messages.push_back({ChildMessage::Kind::outcome, partial_.seed, std::exchange(partial_, {})});
+  }
+}
+
 std::vector<ChildMessage> Child::receive() {
   std::vector<ChildMessage> messages;
   std::array<char, 16 * 1024> chunk;
@@ -271,16 +165,12 @@ std::vector<ChildMessage> Child::receive() {
   buffered_.append(chunk.data(), static_cast<std::size_t>(count));
   std::size_t begin = 0;
   for (std::size_t end = buffered_.find('\n'); end != std::string::npos; end = buffered_.find('\n', begin)) {
-    const std::vector<std::string> words =
-        split_words(std::string_view(buffered_).substr(begin, end - begin));
+    const std::string_view line = std::string_view(buffered_).substr(begin, end - begin);
     begin = end + 1;
-    if (words.empty()) continue;
-    if (words[0] == "start") {
-      messages.push_back({ChildMessage::Kind::started, parse_number(words.at(1)), {}});
-    } else if (words[0] == "idle") {
-      messages.push_back({ChildMessage::Kind::idle, 0, {}});
-    } else if (decode_line(words, partial_)) {
-      messages.push_back({ChildMessage::Kind::outcome, partial_.seed, std::exchange(partial_, {})});
+    try {
+      take_line(split_words(line), messages);
+    } catch (const std::logic_error&) {
+      // Half a line: last words follow.
     }
   }
   buffered_.erase(0, begin);

@@ -77,6 +77,7 @@ class Child {
  private:
   Child(pid_t pid, Descriptor read, Descriptor write) noexcept
       : pid_(pid), read_(std::move(read)), write_(std::move(write)) {}
+  void take_line(const std::vector<std::string>& words, std::vector<ChildMessage>& messages);
 
   pid_t pid_ = -1;
   Descriptor read_;
@@ -119,12 +120,5 @@ RunOutcome run_in_child(Child child, std::uint64_t seed, std::chrono::millisecon
 RunOutcome silent_end(std::uint64_t seed, const std::string& how);
 /// The outcome of a child that hung, and did not even tell where.
 RunOutcome silent_hang(std::uint64_t seed);
-
-/// Writes what Child::execute reads.
-void write_start(int descriptor, std::uint64_t seed);
-void write_outcome(int descriptor, const RunOutcome& outcome);
-
-/// From now on a fatal signal, or being interrupted by the parent, tells there where the run was.
-void report_fatal_signals(int descriptor);
 
 }  // namespace twinwire::traces

@@ -1,5 +1,5 @@
 // scenario_main: the command line of every program of scenarios.
-#include <twinwire/traces/child.hpp>
+#include <twinwire/traces/child_side.hpp>
 #include <twinwire/traces/command_options.hpp>
 #include <twinwire/traces/explore.hpp>
 #include <twinwire/traces/log.hpp>

@@ -175,6 +175,19 @@ TEST_CASE("an exception in a child is its end, and not that of a copy of its par
   CHECK(outcome([]() -> traces::RunOutcome { throw 7; }).failed);
 }
 
+TEST_CASE("last words in the middle of an outcome are understood") {
+  // The pipe is full, and the outcome is half in it, when the time is over.
+  traces::RunOutcome large;
+  large.failed = true;
+  large.signature.message = std::string(1 << 20, 'x');
+  traces::Child child = traces::Child::fork_single([&] { return large; });
+  std::this_thread::sleep_for(200ms);
+  child.interrupt();
+  std::this_thread::sleep_for(200ms);
+  const traces::RunOutcome outcome = traces::run_in_child(std::move(child), 3, 10s);
+  CHECK(outcome.signature == traces::hang_signature());
+}
+
 TEST_CASE("a crash while the world is taken down does not look at hosts that are gone") {
   const traces::Scenario late = scenario("late", [](sim::World& world, const traces::Arguments&) {
     struct AtTheEnd {
