@@ -163,7 +163,8 @@ TEST_CASE("a set of seeds is told in ranges, and knows where to go on") {
   traces::SeedSet seeds;
   CHECK(seeds.in_words() == "none");
   CHECK(seeds.first_missing(3, 9) == 3);
-  for (const std::uint64_t seed : {5UL, 3UL, 4UL, 4UL, 8UL, 0UL, UINT64_MAX - 1, UINT64_MAX, UINT64_MAX}) seeds.add(seed);
+  for (const std::uint64_t seed : {5UL, 3UL, 4UL, 4UL, 8UL, 0UL, UINT64_MAX - 1, UINT64_MAX, UINT64_MAX})
+    seeds.add(seed);
   CHECK(seeds.in_words() == "0, 3..5, 8, 18446744073709551614..18446744073709551615");
   CHECK(seeds.in_words(2) == "0, 3..5, ...");
   CHECK(seeds.first_missing(3, 9) == 6);
