@@ -97,10 +97,6 @@ PROPERTY("the ring of bytes reads what was appended, however it wraps and grows"
         ring.truncate(model.size() - count);
         model.resize(model.size() - count);
         break;
-      case Action::Kind::clear:
-        ring.clear();
-        model.clear();
-        break;
       default: {
         const std::size_t wanted = action.kind == Action::Kind::consume_all ? model.size() : count;
         if (wanted == 0) break;
