@@ -1,6 +1,7 @@
 // Exploring when something is in the way: interruptions, limits of the system, hangs, exceptions out of
 // place.
 #include "exploring.hpp"
+#include "few_descriptors.hpp"
 #include "shapes.hpp"
 
 #include <twinwire/traces/child.hpp>
@@ -11,11 +12,9 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
-#include <fcntl.h>
 #include <fstream>
 #include <functional>
 #include <memory>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -200,30 +199,14 @@ TEST_CASE("a crash while the world is taken down does not look at hosts that are
   CHECK(outcome.signature == traces::FailureSignature{"crash", "", "Aborted", "while there was no world"});
 }
 
-// The sanitizer for undefined behaviour needs a pipe to look at an exception, and takes it for damaged here.
-#ifndef __SANITIZE_ADDRESS__
+#ifndef __SANITIZE_ADDRESS__  // see few_descriptors.hpp
 TEST_CASE("where no process can be started the sweep says so; with fewer than were asked for it goes on") {
-  rlimit before{};
-  REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
-  const int next = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-  REQUIRE(next >= 0);
-  ::close(next);
   const auto explore_with = [&](rlim_t more) {
-    const rlimit limit{static_cast<rlim_t>(next) + more, before.rlim_max};
-    ::setrlimit(RLIMIT_NOFILE, &limit);
-    std::exception_ptr failure;
-    ExploreResult result;
+    const FewDescriptors few(more);
     ExploreOptions options = seeds(1, 300);
     options.jobs = 100;
     options.shrink = false;
-    try {
-      result = explore(options, unlucky_scenario(), {});
-    } catch (...) {
-      failure = std::current_exception();
-    }
-    ::setrlimit(RLIMIT_NOFILE, &before);
-    if (failure) std::rethrow_exception(failure);
-    return result;
+    return explore(options, unlucky_scenario(), {});
   };
   CHECK(explore_with(12).done == 300);
   CHECK_THROWS_WITH(explore_with(3), Contains("cannot start a worker process: "));
