@@ -43,11 +43,15 @@ class Session {
     return ok_;
   }
 
+  /// The server answered something with an error.
+  bool refused() const noexcept { return refused_; }
+
  private:
   void print(const std::string& name, const resp::Answer& answer) {
     if (answer.fate == resp::Answer::Fate::replied) {
       const std::string text = raw_ ? format_reply_raw(answer.reply) : format_reply(answer.reply);
       std::fwrite(text.data(), 1, text.size(), stdout);
+      if (answer.reply.kind == resp::Reply::Kind::error) refused_ = true;
     } else if (ok_) {
       ok_ = false;
       std::fflush(stdout);
@@ -64,6 +68,7 @@ class Session {
   resp::Client client_;
   bool raw_;
   bool ok_ = true;
+  bool refused_ = false;
 };
 
 int run_standard_input(Session& session) {
@@ -99,7 +104,8 @@ int main(int argc, char** argv) {
   int timeout_s = 5;
   app.prefix_command();
   app.footer(
-      "COMMAND ARGUMENTS... follow the options; without a command, standard input has one on each line.");
+      "COMMAND ARGUMENTS... follow the options; without a command, standard input has one on each line.\n"
+      "Exit codes: 0 answered, 1 not answered, or with an error, 2 wrong use.");
   app.add_option("--host", host, "Name or address of the server (default 127.0.0.1)");
   app.add_option("--port", port, "TCP port (default 6379)")->check(CLI::Range(1, 65535));
   app.add_option("--timeout", timeout_s, "Seconds to wait for a connection or a reply (default 5)")
@@ -119,7 +125,11 @@ int main(int argc, char** argv) {
     Session session(options);
     const std::vector<std::string> command = app.remaining();
     if (command.empty()) return run_standard_input(session);
-    return session.run({command}) ? EXIT_SUCCESS : failed;
+    if (command.front().starts_with('-')) {
+      std::fprintf(stderr, "resp-client: unknown option %s: see --help\n", command.front().c_str());
+      return wrong_use;
+    }
+    return session.run({command}) && !session.refused() ? EXIT_SUCCESS : failed;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "resp-client: %s\n", error.what());
     return failed;
