@@ -228,5 +228,22 @@ CONTRACT_TEST("CONN-11", "a socket that was adopted and not cancelled becomes a 
   CHECK(connecting.protocol->events() == "CM");
 }
 
+CONTRACT_TEST("CONN-09", "a look-up that was abandoned begins no connection when it is answered after all") {
+  Loop& loop = stage.client();
+  int accepted = 0;
+  const auto made = Outcome<Server>::make();
+  loop.create_server(
+      [&accepted, recorder = stage.recorder("accepted")] { return ++accepted, recorder->protocol(); },
+      ServerOptions("127.0.0.1", 0), made->completion());
+  stage.run_until([&] { return made->done(); }, "the server");
+  Connecting connecting(stage, loop, ConnectOptions("localhost", made->value.port()));
+  connecting.cancel();
+  connecting.run();
+  CHECK(connecting.outcome->error() == "operation_aborted");
+  stage.settle();
+  CHECK(accepted == 0);
+  made->value.close();
+}
+
 }  // namespace
 }  // namespace twinwire::contract

@@ -111,6 +111,20 @@ CONTRACT_TEST("FLOW-03", "without a PW there is no RW") {
   CHECK(pair.client->events() == "CM");
 }
 
+CONTRACT_TEST("FLOW-03", "below high is not enough: RW waits until the size has drained to low") {
+  const Pair pair = stage.connect_deaf_server();
+  const CheckedTransport& client = pair.client->transport;
+  const std::size_t written = buffer_exactly(pair, much);
+  client.set_write_buffer_limits(much - 1, 1000);
+  CHECK(pair.client->events() == "CM PW");
+  std::size_t at_resume = much;
+  pair.client->on_resume = [&] { at_resume = client.get_write_buffer_size(); };
+  pair.server->transport.resume_reading();
+  stage.run_until_received(*pair.server, written);
+  CHECK(at_resume <= 1000);
+  CHECK(pair.client->events() == "CM PW RW");
+}
+
 // D3: raising the limits never resumes inside the call; RW follows the next drain step.
 CONTRACT_TEST("FLOW-03", "raised limits that the size satisfies give RW at the next drain step") {
   const Pair pair = stage.connect_deaf_server();
@@ -163,7 +177,7 @@ CONTRACT_TEST("FLOW-08", "a write that is taken in full never pauses, however la
 CONTRACT_TEST("FLOW-09", "inside PW the size is above high, inside RW it is at or below low") {
   const Pair pair = stage.connect_deaf_server();
   const CheckedTransport& client = pair.client->transport;
-  client.set_write_buffer_limits(50'000, 20'000);
+  client.set_write_buffer_limits(800'000, 20'000);  // far apart: it takes several steps from one to the other
   std::size_t at_pause = 0;
   std::size_t at_resume = much;
   pair.client->on_pause = [&] { at_pause = client.get_write_buffer_size(); };
@@ -173,7 +187,7 @@ CONTRACT_TEST("FLOW-09", "inside PW the size is above high, inside RW it is at o
     client.write(pattern(9000, written));
     written += 9000;
   }
-  CHECK(at_pause > 50'000);
+  CHECK(at_pause > 800'000);
   CHECK(at_pause == client.get_write_buffer_size());
   pair.server->transport.resume_reading();
   stage.run_until_received(*pair.server, written);

@@ -4,6 +4,7 @@
 
 #include <twinwire/sim/world.hpp>
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <csignal>
@@ -152,6 +153,27 @@ CONTRACT_TEST("LOOP-10", "what a function in the executor throws is what the ope
   CHECK_THROWS_AS(std::rethrow_exception(with_result->failure), std::out_of_range);
   CHECK_THROWS_AS(std::rethrow_exception(without->failure), int);
   CHECK(stage.take_reports().empty());
+}
+
+CONTRACT_TEST("LOOP-10", "each function in the executor runs once, and is delivered once") {
+  constexpr int count = 20;
+  std::array<std::atomic<int>, count> runs{};
+  std::array<int, count> results{};
+  int delivered = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    stage.server().run_in_executor([&runs, i] { return ++runs[i]; },
+                                   [&results, &delivered, i](std::exception_ptr, int result) {
+                                     results[i] += result;
+                                     ++delivered;
+                                   });
+  }
+  stage.run_until([&] { return delivered == count; }, "all functions");
+  stage.settle();
+  CHECK(delivered == count);
+  for (std::size_t i = 0; i < count; ++i) {
+    CHECK(runs[i] == 1);
+    CHECK(results[i] == 1);
+  }
 }
 
 CONTRACT_TEST("LOOP-10", "the loop goes on while a function runs in the executor") {

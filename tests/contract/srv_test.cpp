@@ -235,8 +235,11 @@ CONTRACT_TEST("SRV-12", "a ready-made socket that is no bound stream socket is r
   const auto client = stage.recorder("client");
   const NativeHandle connected = accepted_socket(stage, *client);
   const NativeHandle other = other_kind(stage);
+  error_code error;
+  const NativeHandle closed =
+      loop.backend().bind(Address::of(stage.server_address(), 0), {}, error)->native_handle();
   const std::size_t before = stage.open_descriptors();
-  for (const NativeHandle handle : {connected, other, NativeHandle{901}}) {
+  for (const NativeHandle handle : {connected, other, closed, NativeHandle{901}}) {
     ServerOptions options;
     options.sock = handle;
     const auto outcome = Outcome<Server>::make();

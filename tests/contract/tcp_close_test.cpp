@@ -92,6 +92,18 @@ CONTRACT_TEST("TCP-06", "abort ends a flush that close began") {
   CHECK(pair.server->error() == errc::connection_reset);
 }
 
+CONTRACT_TEST("TCP-07", "an end that has arrived behind bytes that nobody read yet comes behind them") {
+  const Pair pair = stage.connect_pair();
+  pair.client->transport.pause_reading();
+  pair.server->transport.write("last words");
+  pair.server->transport.write_eof();
+  stage.settle();
+  CHECK(pair.client->events() == "CM");
+  pair.client->transport.resume_reading();
+  stage.run_until_lost(pair);
+  CHECK(pair.client->events() == "CM DR:last words ER CL");
+}
+
 CONTRACT_TEST("TCP-07", "write_eof comes behind all buffered bytes, and receiving goes on") {
   const Pair pair = stage.connect_deaf_server();
   pair.client->transport.set_write_buffer_limits(no_limit);
