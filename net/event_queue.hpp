@@ -127,7 +127,7 @@ class EventQueue {
     for (std::size_t child = 2; child < end; ++child) {
       if (heap_[child].before(heap_[second])) second = child;
     }
-    prefetch_memory(heap_[second].event, 6);
+    prefetch_memory(heap_[second].event, 7);
   }
 
   /// What is in the heap at the current instant was scheduled before all that is in the queue for it.

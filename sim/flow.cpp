@@ -43,8 +43,11 @@ void Flow::set_buffer_sizes(std::uint32_t send, std::uint32_t receive) noexcept 
 
 /// The connection, the reader, and the direction in which it answers.
 void Flow::prefetch() const noexcept {
+  detail::prefetch_memory(there_, 1);
+  detail::prefetch_memory(back_, 1);
+  detail::prefetch_memory(ring_.front(), 2);
   detail::prefetch_memory(&connection_, 3);
-  detail::prefetch_memory(&connection_.outgoing(1 - writer_), 6);
+  detail::prefetch_memory(&connection_.outgoing(1 - writer_), 7);
   detail::prefetch_memory(reader_wire_, 2);
   detail::prefetch_memory(reader_sink_, 5);
 }
@@ -95,7 +98,7 @@ void Flow::reset() {
 }
 
 void Flow::transmit() {
-  const Link& link = connection_.link(writer_);
+  const Link& link = *there_;
   Choices& choices = connection_.world().choices();
   const std::uint64_t end = std::min(written_, edge_);
   while (sent_ < end) {
@@ -126,7 +129,7 @@ void Flow::send_packet(std::uint64_t start, std::uint64_t end, bool fin) {
 /// peer sends something once more.
 void Flow::send_now(Packet& packet, std::uint64_t start) {
   World& world = connection_.world();
-  const Link& link = connection_.link(writer_);
+  const Link& link = *there_;
   packet.lost = packet.rst ? link.options.down
                            : link.loses(world.choices(), sites_.loss, paired_ordinal(start, packet.attempt));
   if (packet.lost) {
@@ -208,7 +211,7 @@ void Flow::deliver(const Packet& packet) {
     return;
   }
   if (packet.fin) fin_arrived_ = true;
-  const Odds odds = connection_.link(writer_).options.rechunk;
+  const Odds odds = there_->options.rechunk;
   if (odds.numerator != 0 && length > 1 && chunk_end_ <= consumed_) {
     const std::uint64_t at = world.choices().draw_rare(rechunk_, start, odds, length - 1);
     if (at != 0) chunk_end_ = start + at;
@@ -233,8 +236,7 @@ std::size_t Flow::read(MutableBytes buffer) {
 
 /// The reader's side has changed: the writer will know after one trip back.
 void Flow::acknowledge() {
-  const Link& back = connection_.link(1 - writer_);
-  TimePoint seen = connection_.world().time() + back.options.latency;
+  TimePoint seen = connection_.world().time() + back_->options.latency;
   if (!acknowledgements_.empty()) seen = std::max(seen, acknowledgements_.back().seen);
   const Acknowledgement news{seen, arrived_, consumed_ + receive_buffer_};
   if (!acknowledgements_.empty() && acknowledgements_.back().seen == seen) {

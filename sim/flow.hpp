@@ -34,6 +34,11 @@ class Flow {
   /// Towards side 1 or 0 of the connection; `entity` names it in decisions.
   Flow(TcpConnection& connection, int writer, std::string_view entity);
 
+  /// The way there, and the way back of acknowledgements; before anything is sent.
+  void set_links(const Link& there, const Link& back) noexcept {
+    there_ = &there;
+    back_ = &back;
+  }
   void set_buffer_sizes(std::uint32_t send, std::uint32_t receive) noexcept;
   void set_send_buffer(std::uint32_t bytes) noexcept { send_buffer_ = bytes; }
   void set_receive_buffer(std::uint32_t bytes) noexcept { receive_buffer_ = bytes; }
@@ -104,6 +109,8 @@ class Flow {
   MemberEvent<Flow, &Flow::arrive> arrival_{*this};
   TcpConnection& connection_;
   int writer_;
+  const Link* there_ = nullptr;
+  const Link* back_ = nullptr;
   const void* reader_wire_ = nullptr;
   const void* reader_sink_ = nullptr;
   PacketSites sites_;

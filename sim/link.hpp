@@ -22,8 +22,9 @@ inline Duration jittered(Choices& choices, Site site, std::uint64_t ordinal, Dur
   return latency + jitter * static_cast<std::int64_t>(choices.draw(site, ordinal, steps)) / (steps - 1);
 }
 
-/// Owned by its world. Its options may be changed at any time; they count for what is sent from then on.
-class Link {
+/// Owned by its world, in a cache line of its own. Its options may be changed at any time; they count for
+/// what is sent from then on.
+class alignas(64) Link {
  public:
   explicit Link(const LinkOptions& initial) : options(initial) {}
 

@@ -89,6 +89,11 @@ class ByteRing {
     return {Bytes(data_.get() + at, first), Bytes(data_.get(), count - first)};
   }
 
+  /// Where the next byte to be read lies; null before the first was appended.
+  const std::byte* front() const noexcept {
+    return data_ ? data_.get() + (head_ & (capacity_ - 1)) : nullptr;
+  }
+
   /// Drops bytes from the end, so that `size` are left.
   void truncate(std::size_t size) noexcept { tail_ = head_ + size; }
 

@@ -44,6 +44,8 @@ void TcpConnection::server_found(Host& server) {
   sides_[1].host = &server;
   sides_[0].outgoing = &world_.link(client, server);
   sides_[1].outgoing = &world_.link(server, client);
+  flows_[0].set_links(link(0), link(1));
+  flows_[1].set_links(link(1), link(0));
   flows_[0].set_buffer_sizes(flows_[0].send_buffer(), server.options().receive_buffer_size);
   flows_[1].set_buffer_sizes(server.options().send_buffer_size, client.options().receive_buffer_size);
 }
