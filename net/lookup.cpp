@@ -35,25 +35,32 @@ bool has_nul(const std::string& text) {
 /// A look-up by the loop's own resolver, which may answer whenever it likes.
 class CustomLookup final : public Abandonable {
  public:
-  /// What the resolver throws passes through to whoever asked.
+  /// What the resolver throws passes through to whoever asked, also if it has answered before.
   CustomLookup(Loop& loop, const ResolveRequest& request, ResolveHandler handler)
       : state_(std::make_shared<State>(State{&loop, std::move(handler), {}})) {
     const std::shared_ptr<Resolver> resolver = loop.resolver();  // NOLINT: a copy, for it may replace itself
-    (*resolver)(request, [state = state_](error_code error, std::vector<Address> addresses) {
-      answer(state, error, std::move(addresses));
-    });
+    try {
+      (*resolver)(request, [state = state_](error_code error, std::vector<Address> addresses) {
+        answer(state, error, std::move(addresses));
+      });
+    } catch (...) {
+      state_->abandon();
+      throw;
+    }
   }
-  ~CustomLookup() override {
-    state_->loop = nullptr;
-    state_->soon.cancel();
-    state_->handler.reset();
-  }
+  ~CustomLookup() override { state_->abandon(); }
 
  private:
   struct State {
     Loop* loop;  ///< null once it is answered or abandoned
     ResolveHandler handler;
     Handle soon;
+
+    void abandon() noexcept {
+      loop = nullptr;
+      soon.cancel();
+      handler.reset();
+    }
   };
 
   /// Not at once, even if the resolver answers at once: the operation is still being started.

@@ -156,7 +156,13 @@ CONTRACT_TEST("CONN-01", "an operation that is stored in what its completion own
 
 CONTRACT_TEST("CONN-03", "what a loop's own resolver throws is what the operation fails with") {
   Loop& loop = stage.client();
-  loop.set_resolver([](const ResolveRequest&, ResolveHandler) -> void {
+  bool answers = false;  // before it throws
+  SECTION("instead of an answer") {}
+  SECTION("after an answer") {
+    answers = true;
+  }
+  loop.set_resolver([answers](const ResolveRequest&, ResolveHandler answer) -> void {
+    if (answers) answer({}, {Address::of("127.0.0.1", 9)});
     throw std::runtime_error("the zone file is missing");
   });
   const auto outcome = Outcome<Connection>::make();
