@@ -1,90 +1,72 @@
-// Events in the order of their time: a 4-ary heap that knows where each event lies, so that cancelling
-// leaves nothing behind, beside a queue for the current instant, which most events of a busy loop use.
+// Events in the order of their time. Three places: a list for the current instant, which most events of a
+// busy loop use, a 4-ary heap for those that come soon, and a timing wheel for the rest, once there are many.
 #pragma once
 
-#include <twinwire/net/time.hpp>
+#include <twinwire/net/event.hpp>
+#include <twinwire/net/timer_wheel.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <vector>
 
 namespace twinwire::detail {
 
-class EventQueue;
-
-/// Asks the processor for so many cache lines from here on.
-inline void prefetch_memory(const void* memory, int lines) noexcept {
-  constexpr int line = 64;
-  for (int i = 0; i < lines; ++i) __builtin_prefetch(static_cast<const char*>(memory) + i * line);
-}
-
-/// Something that happens at a time. It belongs to whoever embeds it; destroying it cancels it.
-class Event {
- public:
-  Event() = default;
-  Event(const Event&) = delete;
-  Event& operator=(const Event&) = delete;
-  virtual ~Event() { cancel(); }
-
-  /// Called when its time has come; it is no longer scheduled then and may be scheduled again.
-  virtual void fire() = 0;
-  /// Its time comes soon: asks the processor for the memory that fire() is going to use. No more than a hint.
-  virtual void prefetch() const noexcept {}
-
-  bool scheduled() const noexcept { return queue_ != nullptr; }
-  /// Its time, if it is scheduled.
-  TimePoint when() const noexcept { return when_; }
-  void cancel() noexcept;
-
- private:
-  friend class EventQueue;
-  static constexpr std::uint32_t in_instant = std::numeric_limits<std::uint32_t>::max();
-
-  EventQueue* queue_ = nullptr;
-  TimePoint when_{};
-  Event* next_ = nullptr;
-  Event* previous_ = nullptr;
-  std::uint32_t position_ = 0;
-};
-
-/// Fires events by (time, order of scheduling). It has no clock: its instant is the time of the event that
-/// was taken last, and it never goes back.
+/// Fires events by (time, order of scheduling); cancelling one leaves nothing behind. It has no clock: its
+/// instant is the time of the event that was taken last, and it never goes back.
 class EventQueue {
  public:
-  EventQueue() = default;
+  /// With more events in the heap than this, later ones move to the wheel. Tests use less.
+  static constexpr std::size_t usual_heap_size = 4096;
+
+  explicit EventQueue(std::size_t heap_size = usual_heap_size)
+      : heap_size_(heap_size), spill_at_(heap_size) {}
   EventQueue(const EventQueue&) = delete;
   EventQueue& operator=(const EventQueue&) = delete;
   ~EventQueue() {
-    while (Event* event = first()) remove(*event);
+    while (!empty()) remove(*first());
   }
 
   /// Schedules an event, or moves it if it was scheduled already. A time before the current instant counts
   /// as the current instant.
   void schedule(Event& event, TimePoint when) {
     if (event.queue_) remove(event);
-    event.queue_ = this;
     if (when <= instant_) {
       event.when_ = instant_;
-      append(event);
+      event.position_ = in_instant;
+      now_.push_back(event);
+      ++now_size_;
     } else {
       event.when_ = when;
-      heap_.emplace_back();
-      sift_up(heap_.size() - 1, Entry{when, ++sequence_, &event});
+      if (heap_.size() >= spill_at_) spill();
+      const Entry entry{when, ++sequence_, &event};
+      if (TimerWheel::tick(when) > horizon_) {
+        wheel_->add(entry);
+      } else {
+        push(entry);
+      }
     }
+    event.queue_ = this;
   }
 
   void remove(Event& event) noexcept {
     event.queue_ = nullptr;
-    if (event.position_ == Event::in_instant) {
-      unlink(event);
+    if (event.position_ == in_instant) {
+      static_cast<ListLink<EventTag>&>(event).leave();
+      --now_size_;
+      return;
+    }
+    if (event.position_ >= TimerWheel::first_position) {
+      wheel_->remove(event.position_);
     } else {
       remove_from_heap(event.position_);
     }
   }
 
-  bool empty() const noexcept { return heap_.empty() && instant_head_ == nullptr; }
-  std::size_t size() const noexcept { return heap_.size() + instant_size_; }
+  bool empty() const noexcept { return heap_.empty() && now_size_ == 0; }
+  std::size_t size() const noexcept { return heap_.size() + now_size_ + (wheel_ ? wheel_->size() : 0); }
   TimePoint instant() const noexcept { return instant_; }
   /// Moves the instant on to a time that no event comes before.
   void advance(TimePoint when) noexcept {
@@ -104,17 +86,9 @@ class EventQueue {
   }
 
  private:
-  /// More entries than this are not to be expected in the first levels of the cache.
-  static constexpr std::size_t cached_entries = 2048;
+  static constexpr std::uint32_t in_instant = std::numeric_limits<std::uint32_t>::max();
 
-  struct Entry {
-    TimePoint when;
-    std::uint64_t sequence;
-    Event* event;
-    bool before(const Entry& other) const noexcept {
-      return when != other.when ? when < other.when : sequence < other.sequence;
-    }
-  };
+  using Entry = EventEntry;
 
   /// With many connections what the next event works on is seldom in the cache: it is fetched while this one
   /// is handled. Of the event after the next only its own memory is fetched, so that one step later it can
@@ -130,27 +104,43 @@ class EventQueue {
     prefetch_memory(heap_[second].event, 7);
   }
 
-  /// What is in the heap at the current instant was scheduled before all that is in the queue for it.
+  /// What is in the heap at the current instant was scheduled before all that is in the list for it.
   Event* first() const noexcept {
-    if (!heap_.empty() && (instant_head_ == nullptr || heap_.front().when <= instant_)) {
-      return heap_.front().event;
+    if (!heap_.empty() && (now_size_ == 0 || heap_.front().when <= instant_)) return heap_.front().event;
+    return &now_.front();
+  }
+
+  void push(const Entry& entry) {
+    heap_.emplace_back();
+    sift_up(heap_.size() - 1, entry);
+  }
+
+  /// The heap has grown: moves its later half to the wheel. Those of one time stay together, and in their
+  /// order.
+  void spill() {
+    if (!wheel_) wheel_ = std::make_unique<TimerWheel>();
+    if (wheel_->empty()) wheel_->restart(TimerWheel::tick(instant_));
+    // In order, it is still a heap.
+    std::ranges::sort(heap_, [](const Entry& a, const Entry& b) { return a.before(b); });
+    auto later = std::ranges::lower_bound(heap_, heap_[heap_.size() / 2].when, {}, &Entry::when);
+    if (later == heap_.begin()) later = std::ranges::upper_bound(heap_, heap_.front().when, {}, &Entry::when);
+    if (later != heap_.end() && TimerWheel::tick(later->when) > wheel_->base()) {
+      horizon_ = TimerWheel::tick(later->when) - 1;
+      for (auto entry = later; entry != heap_.end(); ++entry) wheel_->add(*entry);
+      heap_.erase(later, heap_.end());
     }
-    return instant_head_;
+    for (std::size_t at = 0; at < heap_.size(); ++at) place(at, heap_[at]);
+    spill_at_ = std::max(heap_size_, 2 * heap_.size());
   }
 
-  void append(Event& event) noexcept {
-    event.position_ = Event::in_instant;
-    event.next_ = nullptr;
-    event.previous_ = instant_tail_;
-    (instant_tail_ ? instant_tail_->next_ : instant_head_) = &event;
-    instant_tail_ = &event;
-    ++instant_size_;
-  }
-
-  void unlink(Event& event) noexcept {
-    (event.previous_ ? event.previous_->next_ : instant_head_) = event.next_;
-    (event.next_ ? event.next_->previous_ : instant_tail_) = event.previous_;
-    --instant_size_;
+  /// The heap has run empty: what is earliest in the wheel comes into it.
+  void refill() noexcept {
+    horizon_ = TimerWheel::last_tick;
+    if (!wheel_ || wheel_->empty()) return;
+    const TimerWheel::Tick reached =
+        wheel_->open(heap_size_ / 2, [this](const Entry& entry) { push(entry); });
+    if (!wheel_->empty()) horizon_ = reached;
+    spill_at_ = std::max(heap_size_, 2 * heap_.size());
   }
 
   void place(std::size_t at, const Entry& entry) noexcept {
@@ -173,12 +163,6 @@ class EventQueue {
     while (true) {
       const std::size_t first_child = 4 * at + 1;
       if (first_child >= size) break;
-      // The sixteen grandchildren lie side by side: in a heap that no cache holds they come while the
-      // children are compared.
-      const std::size_t first_grandchild = 4 * first_child + 1;
-      if (first_grandchild > cached_entries && first_grandchild < size) {
-        prefetch_memory(&heap_[first_grandchild], 16 * sizeof(Entry) / 64);
-      }
       std::size_t least = first_child;
       const std::size_t end = first_child + 4 < size ? first_child + 4 : size;
       for (std::size_t child = first_child + 1; child < end; ++child) {
@@ -194,20 +178,27 @@ class EventQueue {
   void remove_from_heap(std::size_t at) noexcept {
     const Entry last = heap_.back();
     heap_.pop_back();
-    if (at == heap_.size()) return;
-    if (at > 0 && last.before(heap_[(at - 1) / 4])) {
+    if (heap_.empty()) {
+      refill();
+    } else if (at == heap_.size()) {
+      return;
+    } else if (at > 0 && last.before(heap_[(at - 1) / 4])) {
       sift_up(at, last);
     } else {
       sift_down(at, last);
     }
   }
 
+  List<Event, EventTag> now_;
+  std::size_t now_size_ = 0;
+  TimePoint instant_ = TimePoint::min();
   std::vector<Entry> heap_;
   std::uint64_t sequence_ = 0;
-  TimePoint instant_ = TimePoint::min();
-  Event* instant_head_ = nullptr;
-  Event* instant_tail_ = nullptr;
-  std::size_t instant_size_ = 0;
+  std::size_t heap_size_;
+  std::size_t spill_at_;  ///< so many in the heap are too many
+  /// What comes later is in the wheel; the heap is not empty as long as the wheel is not.
+  TimerWheel::Tick horizon_ = TimerWheel::last_tick;
+  std::unique_ptr<TimerWheel> wheel_;  ///< made when it is needed first
 };
 
 inline void Event::cancel() noexcept {

@@ -41,14 +41,13 @@ Loop::Loop(std::unique_ptr<detail::Backend> backend)
 Loop::~Loop() {
   // Nobody is told. What is dropped may own more that is pending, so this goes on until nothing is left.
   closed_ = true;
-  while (!ready_.empty() || !waiting_.empty() || !operations_.empty() || !transports_.empty() ||
-         !servers_.empty()) {
+  pool_->for_each_waiting([this](detail::ScheduledCall& waiting) {
+    const detail::Ref<detail::ScheduledCall> call(&waiting);
+    call->release_ref();  // the loop's
+    drop_call(*call);
+  });
+  while (!ready_.empty() || !operations_.empty() || !transports_.empty() || !servers_.empty()) {
     while (!ready_.empty()) drop_call(*ready_.pop());
-    while (!waiting_.empty()) {
-      const detail::Ref<detail::ScheduledCall> call(&waiting_.front());
-      forget(*call);
-      drop_call(*call);
-    }
     while (!operations_.empty()) detail::Ref<detail::OperationState>(&operations_.front())->detach();
     while (!servers_.empty()) servers_.front().detach_loop();
     while (!transports_.empty()) transports_.front().detach();
@@ -91,8 +90,7 @@ Handle Loop::call_at(TimePoint when, Callback callback) {
   detail::Ref<detail::ScheduledCall> call = pool_->take(*this, std::move(callback));
   call->deadline_ = std::max(when, time());
   call->state_ = detail::ScheduledCall::State::waiting;
-  call->add_ref();  // the waiting list's
-  waiting_.push_back(*call);
+  call->add_ref();  // the loop's, while it waits
   backend_->schedule(*call, call->deadline_);
   return Handle(std::move(call));
 }
@@ -103,13 +101,8 @@ void Loop::call_soon_threadsafe(Callback callback) {
 
 void Loop::make_ready(detail::ScheduledCall& call) {
   detail::Ref<detail::ScheduledCall> ref(&call);
-  forget(call);
+  call.release_ref();  // the loop's
   push_ready(std::move(ref));
-}
-
-void Loop::forget(detail::ScheduledCall& call) noexcept {
-  call.leave();
-  call.release_ref();
 }
 
 void Loop::run_turn() {

@@ -187,7 +187,6 @@ class Loop {
   };
 
   void make_ready(detail::ScheduledCall& call);
-  void forget(detail::ScheduledCall& call) noexcept;
   void drop_call(detail::ScheduledCall& call) noexcept;
   void push_ready(detail::Ref<detail::ScheduledCall> call);
   void require_open(const char* operation) const;
@@ -203,7 +202,6 @@ class Loop {
   bool closed_ = false;
   detail::CallPool* pool_;
   detail::ReadyQueue ready_;
-  detail::List<detail::ScheduledCall, detail::WaitingTag> waiting_;
   detail::List<detail::StreamTransport, detail::TransportTag> transports_;
   detail::List<detail::ServerState, detail::ServerTag> servers_;
   detail::List<detail::OperationState, detail::OperationTag> operations_;

@@ -1,6 +1,8 @@
 #include <twinwire/net/loop.hpp>
 #include <twinwire/net/scheduled_call.hpp>
 
+#include <algorithm>
+
 namespace twinwire::detail {
 
 void ScheduledCall::fire() {
@@ -18,7 +20,7 @@ void ScheduledCall::cancel_call() noexcept {
   const Callback dropped = std::move(callback_);
   if (was_waiting) {
     cancel();
-    loop_->forget(*this);
+    release_ref();  // the loop's
   }
 }
 
@@ -27,7 +29,7 @@ Ref<ScheduledCall> CallPool::take(Loop& loop, Callback callback) {
   if (call) {
     free_ = call->next_ready_;
   } else {
-    call = new ScheduledCall;
+    call = &make();
     call->pool_ = this;
   }
   ++in_use_;
@@ -51,11 +53,15 @@ void CallPool::retire() noexcept {
   if (in_use_ == 0) delete this;
 }
 
-CallPool::~CallPool() {
-  while (ScheduledCall* call = free_) {
-    free_ = call->next_ready_;
-    delete call;
+ScheduledCall& CallPool::make() {
+  constexpr std::size_t first_block = 4;
+  constexpr std::size_t largest_block = 4096;
+  if (blocks_.empty() || blocks_.back().used == blocks_.back().size) {
+    const std::size_t size = blocks_.empty() ? first_block : std::min(2 * blocks_.back().size, largest_block);
+    blocks_.push_back({std::make_unique<ScheduledCall[]>(size), size, 0});
   }
+  Block& block = blocks_.back();
+  return block.calls[block.used++];
 }
 
 }  // namespace twinwire::detail

@@ -3,8 +3,10 @@
 
 #include <twinwire/net/callback.hpp>
 #include <twinwire/net/event_queue.hpp>
-#include <twinwire/net/list.hpp>
 #include <twinwire/net/ref.hpp>
+
+#include <memory>
+#include <vector>
 
 namespace twinwire {
 
@@ -12,10 +14,8 @@ class Loop;
 
 namespace detail {
 
-struct WaitingTag;
-
 /// One call_soon, call_later or call_at. Comes from its loop's pool and goes back there.
-class ScheduledCall final : public RefCounted, public Event, public ListLink<WaitingTag> {
+class ScheduledCall final : public RefCounted, public Event {
  public:
   /// Its deadline has come: moves to the loop's ready queue.
   void fire() override;
@@ -73,7 +73,8 @@ class ReadyQueue {
   std::size_t size_ = 0;
 };
 
-/// Free calls, kept for reuse. It lives until its loop and the last call from it are gone.
+/// All calls of a loop: those that are scheduled, and free ones for reuse. It lives until its loop and the
+/// last call from it are gone.
 class CallPool {
  public:
   CallPool() = default;
@@ -81,11 +82,30 @@ class CallPool {
   CallPool& operator=(const CallPool&) = delete;
   Ref<ScheduledCall> take(Loop& loop, Callback callback);
   void put(ScheduledCall& call) noexcept;
+  /// Calls `visit` for each whose time has not come. A list of them would cost a busy loop with many timers
+  /// more than all the rest; this looks at every call there has been, and is for a loop's end.
+  template <class F>
+  void for_each_waiting(F visit) {
+    for (const Block& block : blocks_) {
+      for (std::size_t i = 0; i < block.used; ++i) {
+        if (block.calls[i].state_ == ScheduledCall::State::waiting) visit(block.calls[i]);
+      }
+    }
+  }
   /// The loop is gone: the pool goes too, when its last call does.
   void retire() noexcept;
 
  private:
-  ~CallPool();
+  struct Block {
+    std::unique_ptr<ScheduledCall[]> calls;
+    std::size_t size;
+    std::size_t used;
+  };
+
+  ~CallPool() = default;
+  ScheduledCall& make();
+
+  std::vector<Block> blocks_;
   ScheduledCall* free_ = nullptr;
   std::size_t in_use_ = 0;
   bool retired_ = false;

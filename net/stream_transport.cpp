@@ -153,12 +153,10 @@ void StreamTransport::callback_failed(const char* callback) {
   if (loop_) loop_->call_exception_handler(context);
 }
 
-void StreamTransport::publish(std::string_view what, Bytes payload, error_code error) const {
-  if (Observer* observer = loop_->observer()) {
-    const std::string entity = wire_->local_address().value_or(Address{}).to_string() + ">" +
-                               wire_->remote_address().value_or(Address{}).to_string();
-    observer->observe({loop_->time(), loop_->name(), what, entity, 0, payload, error});
-  }
+void StreamTransport::tell(Observer& observer, std::string_view what, Bytes payload, error_code error) const {
+  const std::string entity = wire_->local_address().value_or(Address{}).to_string() + ">" +
+                             wire_->remote_address().value_or(Address{}).to_string();
+  observer.observe({loop_->time(), loop_->name(), what, entity, 0, payload, error});
 }
 
 // --- receiving ---

@@ -87,7 +87,10 @@ class StreamTransport final : public TransportState,
   void callback_failed(const char* callback);
   template <class F>
   bool call_protocol(const char* callback, F&& function);
-  void publish(std::string_view what, Bytes payload, error_code error = {}) const;
+  void publish(std::string_view what, Bytes payload, const error_code& error = {}) const {
+    if (Observer* const observer = loop_->observer()) tell(*observer, what, payload, error);
+  }
+  void tell(Observer& observer, std::string_view what, Bytes payload, error_code error) const;
 
   // In the order of use: what every message touches lies together.
   Loop* loop_;

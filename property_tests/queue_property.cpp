@@ -1,6 +1,7 @@
 // The event queue beside the simplest one there is: a list that is searched for the earliest.
 #include "property.hpp"
 
+#include <twinwire/net/choices.hpp>
 #include <twinwire/net/event_queue.hpp>
 
 #include <algorithm>
@@ -71,6 +72,14 @@ void showValue(const Action& action, std::ostream& os) {
   os << names[static_cast<std::size_t>(action.kind)] << "(" << action.event << ", " << action.time << ")";
 }
 
+/// Times of every magnitude, for every level of the wheel.
+rc::Gen<std::int64_t> far_times() {
+  return rc::gen::exec([] {
+    const auto bits = *rc::gen::inRange(1, 56);
+    return *rc::gen::inRange<std::int64_t>(0, std::int64_t{1} << bits);
+  });
+}
+
 rc::Gen<Action> actions() {
   using Kind = Action::Kind;
   return rc::gen::build<Action>(
@@ -81,7 +90,7 @@ rc::Gen<Action> actions() {
                                                                   {1, Kind::destroy},
                                                                   {1, Kind::advance}})),
       rc::gen::set(&Action::event, rc::gen::inRange<std::size_t>(0, event_count)),
-      rc::gen::set(&Action::time, rc::gen::inRange<std::int64_t>(0, 40)));
+      rc::gen::set(&Action::time, rc::gen::oneOf(rc::gen::inRange<std::int64_t>(0, 40), far_times())));
 }
 
 TimePoint at(std::int64_t ticks) {
@@ -92,7 +101,8 @@ PROPERTY("the event queue fires in the order of (time, scheduling), whatever is 
   // Twice as many as RapidCheck's size, so that the heap has several levels.
   const auto count = *rc::gen::inRange<std::size_t>(0, 300);
   const auto program = *rc::gen::container<std::vector<Action>>(count, actions());
-  detail::EventQueue queue;
+  // From a heap that never spills to one that gives nearly all to the wheel.
+  detail::EventQueue queue(*rc::gen::element<std::size_t>(2, 3, 8, detail::EventQueue::usual_heap_size));
   queue.advance(at(0));
   std::array<std::optional<Numbered>, event_count> events;
   for (auto& event : events) event.emplace();
@@ -139,6 +149,57 @@ PROPERTY("the event queue fires in the order of (time, scheduling), whatever is 
     RC_ASSERT(event->scheduled() == model.scheduled(action.event));
   }
   while (model.size() != 0) pop();
+  RC_ASSERT(queue.empty());
+}
+
+/// An event that knows how often it was scheduled.
+class Counted final : public detail::Event {
+ public:
+  void fire() override {}
+  std::uint64_t order = 0;
+};
+
+PROPERTY("thousands of events that are far away fire in order, whatever was moved and cancelled meanwhile") {
+  const auto count = *rc::gen::inRange<std::size_t>(1, 3000);
+  const auto spread = std::uint64_t{1} << *rc::gen::inRange(0, 50);
+  const Choices random(*rc::gen::arbitrary<std::uint64_t>());
+  std::uint64_t drawn = 0;
+  const auto draw = [&](std::uint64_t below) { return random.entropy(Site{1}, drawn++) % below; };
+  detail::EventQueue queue(*rc::gen::element<std::size_t>(2, 16, 256));
+  queue.advance(at(0));
+  std::vector<Counted> events(count);
+  std::uint64_t order = 0;
+  const auto schedule = [&](Counted& event) {
+    queue.schedule(event, queue.instant() + Duration(static_cast<std::int64_t>(draw(spread))));
+    event.order = ++order;
+  };
+  for (Counted& event : events) schedule(event);
+  std::size_t scheduled = count;
+  TimePoint last_time = queue.instant();
+  std::uint64_t last_order = 0;
+  for (std::size_t step = 0; scheduled != 0; ++step) {
+    RC_ASSERT(queue.size() == scheduled);
+    const TimePoint when = queue.next_time();
+    auto& event = static_cast<Counted&>(queue.pop());
+    --scheduled;
+    RC_ASSERT(event.when() == when);
+    RC_ASSERT(when > last_time || (when == last_time && event.order > last_order));
+    last_time = when;
+    last_order = event.order;
+    // Half of them come again; now and then another one is cancelled, or moved.
+    if (step < 2 * count && draw(2) == 0) {
+      schedule(event);
+      ++scheduled;
+    }
+    Counted& other = events[draw(count)];
+    const std::uint64_t action = draw(4);
+    if (other.scheduled() && action == 0) {
+      other.cancel();
+      --scheduled;
+    } else if (other.scheduled() && action == 1) {
+      schedule(other);
+    }
+  }
   RC_ASSERT(queue.empty());
 }
 

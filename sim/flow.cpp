@@ -50,6 +50,7 @@ void Flow::prefetch() const noexcept {
   detail::prefetch_memory(&connection_.outgoing(1 - writer_), 7);
   detail::prefetch_memory(reader_wire_, 2);
   detail::prefetch_memory(reader_sink_, 5);
+  detail::prefetch_memory(reader_loop_, 1);
 }
 
 // --- the writer ---

@@ -64,9 +64,10 @@ class Flow {
   bool fin_arrived() const noexcept { return fin_arrived_; }
 
   /// What the reader is made of, for prefetch().
-  void set_reader(const void* wire, const void* sink) noexcept {
+  void set_reader(const void* wire, const void* sink, const void* loop) noexcept {
     reader_wire_ = wire;
     reader_sink_ = sink;
+    reader_loop_ = loop;
   }
   /// The next packet is about to arrive: see detail::Event::prefetch.
   void prefetch() const noexcept;
@@ -113,6 +114,7 @@ class Flow {
   const Link* back_ = nullptr;
   const void* reader_wire_ = nullptr;
   const void* reader_sink_ = nullptr;
+  const void* reader_loop_ = nullptr;
   PacketSites sites_;
   Site cut_;
   Site rechunk_;

@@ -44,7 +44,7 @@ bool TcpWire::has_news() const {
 
 void TcpWire::set_sink(WireSink* sink) {
   sink_ = sink;
-  connection_->incoming(side_).set_reader(this, sink);
+  connection_->incoming(side_).set_reader(this, sink, &connection_->host(side_).loop());
   World& world = connection_->world();
   if (sink_ && has_news()) {
     world.schedule(again_, world.time());
