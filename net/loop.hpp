@@ -27,9 +27,9 @@ class Executor;
 class Observer;
 
 namespace detail {
-class StreamTransport;
 class ServerState;
-struct TransportTag;
+template <class Interface>
+class TransportLife;
 struct ServerTag;
 }  // namespace detail
 
@@ -37,7 +37,7 @@ struct ServerTag;
 struct ExceptionContext {
   std::string message;
   std::exception_ptr exception;
-  Transport transport;                     ///< empty if the failure belongs to none
+  BaseTransport transport;                 ///< empty if the failure belongs to none
   std::shared_ptr<BaseProtocol> protocol;  ///< null if the failure belongs to none
 };
 
@@ -178,7 +178,8 @@ class Loop {
  private:
   friend class detail::ScheduledCall;
   friend class detail::OperationState;
-  friend class detail::StreamTransport;
+  template <class Interface>
+  friend class detail::TransportLife;
   friend class detail::ServerState;
 
   struct SignalHandler {
@@ -202,7 +203,7 @@ class Loop {
   bool closed_ = false;
   detail::CallPool* pool_;
   detail::ReadyQueue ready_;
-  detail::List<detail::StreamTransport, detail::TransportTag> transports_;
+  detail::List<detail::BaseTransportState, detail::TransportTag> transports_;
   detail::List<detail::ServerState, detail::ServerTag> servers_;
   detail::List<detail::OperationState, detail::OperationTag> operations_;
   std::vector<SignalHandler> signal_handlers_;

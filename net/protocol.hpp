@@ -17,16 +17,13 @@
 
 namespace twinwire {
 
-/// What all protocols share. Derive from Protocol or BufferedProtocol instead.
+/// What all protocols share. Derive from Protocol, BufferedProtocol or DatagramProtocol instead.
 class BaseProtocol {
  public:
   BaseProtocol() = default;
   BaseProtocol(const BaseProtocol&) = delete;
   BaseProtocol& operator=(const BaseProtocol&) = delete;
   virtual ~BaseProtocol() = default;
-
-  /// The connection is there. Called once, before all others. Keep the handle to answer through it.
-  virtual void connection_made(Transport transport) { static_cast<void>(transport); }
 
   /// The connection is gone. Called once, last of all, if connection_made was called. No error: it was
   /// closed here, or the peer ended it in order. The transport lets go of this object afterwards.
@@ -39,20 +36,27 @@ class BaseProtocol {
   virtual void resume_writing() {}
 };
 
-/// Callbacks of a stream whose bytes come in the loop's own buffer.
-class Protocol : public BaseProtocol {
+/// What both kinds of stream protocols share. Derive from Protocol or BufferedProtocol instead.
+class StreamProtocol : public BaseProtocol {
  public:
-  /// At least one byte arrived. Where the stream is cut into calls carries no meaning. `data` is valid
-  /// during the call.
-  virtual void data_received(Bytes data) = 0;
+  /// The connection is there. Called once, before all others. Keep the handle to answer through it.
+  virtual void connection_made(Transport transport) { static_cast<void>(transport); }
 
   /// The peer will send no more. Called at most once. Return true to go on sending; false (the default)
   /// closes the transport, which flushes first.
   virtual bool eof_received() { return false; }
 };
 
+/// Callbacks of a stream whose bytes come in the loop's own buffer.
+class Protocol : public StreamProtocol {
+ public:
+  /// At least one byte arrived. Where the stream is cut into calls carries no meaning. `data` is valid
+  /// during the call.
+  virtual void data_received(Bytes data) = 0;
+};
+
 /// Callbacks of a stream whose bytes are received straight into the protocol's own buffer.
-class BufferedProtocol : public BaseProtocol {
+class BufferedProtocol : public StreamProtocol {
  public:
   /// A buffer to receive into, never empty. `size_hint` is a wish; -1 means any size. It must stay valid
   /// until buffer_updated, the next get_buffer, eof_received or connection_lost.
@@ -60,9 +64,6 @@ class BufferedProtocol : public BaseProtocol {
 
   /// `size` bytes (at least one) were put at the start of that buffer.
   virtual void buffer_updated(std::size_t size) = 0;
-
-  /// As Protocol::eof_received.
-  virtual bool eof_received() { return false; }
 };
 
 /// Makes the protocol of a new connection. Called once for each; may throw.

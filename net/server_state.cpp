@@ -218,7 +218,7 @@ void ServerState::attach(StreamTransport& transport) {
 
 void ServerState::detach(StreamTransport& transport) {
   static_cast<ListLink<AcceptedTag>&>(transport).leave();
-  wake_waiters();
+  if (loop_) wake_waiters();
 }
 
 void ServerState::wake_waiters() {

@@ -1,19 +1,11 @@
-// States of a stream transport, and what moves between them. The read and write sides are flags beside it.
-//
-//   state      meaning                                   leaves by
-//   ---------  ----------------------------------------  --------------------------------------------------
-//   open       both ways, as far as neither end ended    close() or end of stream -> flushing (or lost)
-//                                                        abort(), error, failed callback -> lost
-//   flushing   reading stopped, buffered bytes go out    buffer empty -> lost; abort(), error -> lost
-//   lost       connection_lost is scheduled              that call has returned -> gone
-//   gone       wire closed, protocol let go              (every method is a no-op)
+// The states of a stream transport are those of every transport (transport_life.hpp). The read and write
+// sides are flags beside it:
 //
 //   read side: paused? eof_received?                     is_reading() needs: open and neither
 //   write side: Eof::none -> wanted (bytes buffered) -> sent
 //
 // Callbacks are made from the wire's events and from scheduled calls, so never inside a method of the user's;
 // pause_writing alone may be. After every callback the state may have changed: each continuation looks again.
-#include <twinwire/net/observer.hpp>
 #include <twinwire/net/server_state.hpp>
 #include <twinwire/net/stream_transport.hpp>
 
@@ -38,9 +30,7 @@ bool all_empty(std::span<const Bytes> segments) noexcept {
 }  // namespace
 
 StreamTransport::StreamTransport(Loop& loop, std::unique_ptr<Wire> wire, ServerState* server)
-    : loop_(&loop), wire_(std::move(wire)), server_(server) {
-  loop_->transports_.push_back(*this);
-  add_ref();  // the loop's, until gone
+    : TransportLife(loop), wire_(std::move(wire)), server_(server) {
   if (server_) server_->attach(*this);
 }
 
@@ -52,67 +42,22 @@ bool StreamTransport::start(std::shared_ptr<BaseProtocol> protocol) {
   const Ref<StreamTransport> self(this);
   set_protocol(std::move(protocol));
   publish("connection_made", {});
-  const bool made = call_protocol("connection_made", [&] { protocol_->connection_made(Transport(self)); });
+  const bool made = call_protocol("connection_made", [&] { stream()->connection_made(Transport(self)); });
   if (!made) wire_->abort();  // nobody has ever taken charge of this connection
-  if (state_ == State::open || state_ == State::flushing) wire_->set_sink(this);
+  if (is_sending()) wire_->set_sink(this);
   return made;
 }
 
-void StreamTransport::close() {
-  if (state_ != State::open) return;
-  state_ = State::flushing;
-  if (buffer_.empty()) lose({});
-}
-
 void StreamTransport::abort() {
-  if (state_ == State::lost || state_ == State::gone) return;
+  if (!is_sending()) return;
   wire_->abort();
   lose({});
 }
 
-void StreamTransport::fail(error_code error) {
-  if (state_ == State::lost || state_ == State::gone) return;
-  lose(error);
-}
-
-void StreamTransport::lose(error_code error) {
-  state_ = State::lost;
-  lost_error_ = error;
-  buffer_.clear();
-  wire_->set_sink(nullptr);
-  loop_->call_soon([self = Ref<StreamTransport>(this)] { self->report_lost(); });
-}
-
-void StreamTransport::report_lost() {
-  if (state_ != State::lost) return;
-  const Ref<StreamTransport> self(this);
-  publish("connection_lost", {}, lost_error_);
-  const std::shared_ptr<BaseProtocol> protocol = protocol_;
-  loop_->guard([&] { protocol->connection_lost(lost_error_); }, "connection_lost threw an exception");
-  if (state_ == State::gone) return;
-  state_ = State::gone;
-  wire_->close();
-  protocol_.reset();
+void StreamTransport::let_go_of_protocol() noexcept {
   plain_ = nullptr;
   buffered_ = nullptr;
-  ListLink<TransportTag>::leave();
   if (const Ref<ServerState> server = std::move(server_)) server->detach(*this);
-  release_ref();
-}
-
-void StreamTransport::detach() noexcept {
-  state_ = State::gone;
-  wire_->set_sink(nullptr);
-  wire_.reset();
-  buffer_.clear();
-  ListLink<TransportTag>::leave();
-  ListLink<AcceptedTag>::leave();
-  server_ = nullptr;
-  plain_ = nullptr;
-  buffered_ = nullptr;
-  protocol_.reset();
-  loop_ = nullptr;
-  release_ref();
 }
 
 void StreamTransport::check_protocol(BaseProtocol* protocol) {
@@ -127,12 +72,14 @@ void StreamTransport::set_protocol(std::shared_ptr<BaseProtocol> protocol) {
   check_protocol(protocol.get());
   plain_ = dynamic_cast<class Protocol*>(protocol.get());
   buffered_ = dynamic_cast<BufferedProtocol*>(protocol.get());
-  std::swap(protocol_, protocol);
-  // The old one may be asking for this from inside a callback of its own: it lives until that has returned.
-  if (protocol && loop_->in_callback()) loop_->call_soon([old = std::move(protocol)] {});
+  replace_protocol(std::move(protocol));
 }
 
 // --- calling the protocol ---
+
+StreamProtocol* StreamTransport::stream() const noexcept {
+  return plain_ ? static_cast<StreamProtocol*>(plain_) : buffered_;
+}
 
 template <class F>
 bool StreamTransport::call_protocol(const char* callback, F&& function) {
@@ -151,12 +98,6 @@ void StreamTransport::callback_failed(const char* callback) {
                                  Transport(Ref<TransportState>(this)), protocol_};
   if (state_ != State::gone) fail(Error::callback_failure);
   if (loop_) loop_->call_exception_handler(context);
-}
-
-void StreamTransport::tell(Observer& observer, std::string_view what, Bytes payload, error_code error) const {
-  const std::string entity = wire_->local_address().value_or(Address{}).to_string() + ">" +
-                             wire_->remote_address().value_or(Address{}).to_string();
-  observer.observe({loop_->time(), loop_->name(), what, entity, 0, payload, error});
 }
 
 // --- receiving ---
@@ -210,8 +151,7 @@ void StreamTransport::deliver_eof() {
   readable_ = false;
   publish("eof_received", {});
   bool keep_open = false;
-  const bool called = call_protocol(
-      "eof_received", [&] { keep_open = buffered_ ? buffered_->eof_received() : plain_->eof_received(); });
+  const bool called = call_protocol("eof_received", [&] { keep_open = stream()->eof_received(); });
   if (called && !keep_open) close();
   if (state_ == State::open && hung_up_) on_hang_up();
 }
@@ -296,18 +236,11 @@ void StreamTransport::send(std::span<const Bytes> segments) {
   check_pause();
 }
 
-void StreamTransport::check_pause() {
-  if (state_ == State::lost || state_ == State::gone || !flow_.should_pause(buffer_.size())) return;
-  const Ref<StreamTransport> self(this);
-  publish("pause_writing", {});
-  loop_->guard([&] { protocol_->pause_writing(); }, "pause_writing threw an exception");
-}
-
 void StreamTransport::on_writable() {
-  if (state_ == State::lost || state_ == State::gone || buffer_.empty() || cork_depth_ > 0) return;
+  if (!is_sending() || buffer_.empty() || cork_depth_ > 0) return;
   const Ref<StreamTransport> self(this);
   send_buffered();
-  if (state_ != State::lost && state_ != State::gone) after_drain();
+  if (is_sending()) after_drain();
 }
 
 void StreamTransport::send_buffered() {
@@ -322,10 +255,7 @@ void StreamTransport::send_buffered() {
 
 /// Some bytes went out: what had to wait for that?
 void StreamTransport::after_drain() {
-  if (flow_.should_resume(buffer_.size())) {
-    publish("resume_writing", {});
-    loop_->guard([&] { protocol_->resume_writing(); }, "resume_writing threw an exception");
-  }
+  check_resume();
   if (!buffer_.empty()) return;
   if (state_ == State::flushing) {
     lose({});
@@ -357,23 +287,16 @@ void StreamTransport::cork() {
 }
 
 void StreamTransport::uncork() {
-  if (--cork_depth_ > 0 || buffer_.empty() || state_ == State::lost || state_ == State::gone) return;
+  if (--cork_depth_ > 0 || buffer_.empty() || !is_sending()) return;
   // As a write would: at once, but resume_writing and connection_lost never inside this call.
   const Ref<StreamTransport> self(this);
   send_buffered();
-  if (state_ == State::lost || state_ == State::gone) return;
+  if (!is_sending()) return;
   if (buffer_.size() <= flow_.limits().low) {
     loop_->call_soon([self] {
-      if (self->state_ == State::open || self->state_ == State::flushing) self->after_drain();
+      if (self->is_sending()) self->after_drain();
     });
   }
-}
-
-void StreamTransport::set_write_buffer_limits(std::optional<std::ptrdiff_t> high,
-                                              std::optional<std::ptrdiff_t> low) {
-  if (state_ == State::gone) return;
-  flow_.set_limits(high, low);
-  check_pause();
 }
 
 }  // namespace twinwire::detail

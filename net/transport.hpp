@@ -5,6 +5,7 @@
 #include <twinwire/net/bytes.hpp>
 #include <twinwire/net/callback.hpp>
 #include <twinwire/net/error.hpp>
+#include <twinwire/net/list.hpp>
 #include <twinwire/net/ref.hpp>
 #include <twinwire/net/wire.hpp>
 
@@ -34,21 +35,17 @@ using ExtraInfo = std::variant<std::monostate, Address, NativeHandle, std::strin
 
 namespace detail {
 
-/// What a kind of transport implements behind the handle. Users do not see it.
-class TransportState : public RefCounted {
+struct TransportTag;
+
+/// What every kind of transport implements behind the handle. Users do not see it.
+class BaseTransportState : public RefCounted, public ListLink<TransportTag> {
  public:
-  virtual void write(Bytes data) = 0;
-  virtual void writelines(std::span<const Bytes> segments) = 0;
-  virtual void write_eof() = 0;
-  virtual bool can_write_eof() const = 0;
-  virtual void cork() = 0;
-  virtual void uncork() = 0;
+  /// The loop is going away: no callback is made any more.
+  virtual void detach() noexcept = 0;
+
   virtual void close() = 0;
   virtual void abort() = 0;
   virtual bool is_closing() const = 0;
-  virtual void pause_reading() = 0;
-  virtual void resume_reading() = 0;
-  virtual bool is_reading() const = 0;
   virtual std::size_t write_buffer_size() const = 0;
   virtual WriteBufferLimits write_buffer_limits() const = 0;
   virtual void set_write_buffer_limits(std::optional<std::ptrdiff_t> high,
@@ -60,60 +57,43 @@ class TransportState : public RefCounted {
   virtual std::int64_t get_option(Option option) const = 0;
 };
 
+/// What a stream implements besides.
+class TransportState : public BaseTransportState {
+ public:
+  virtual void write(Bytes data) = 0;
+  virtual void writelines(std::span<const Bytes> segments) = 0;
+  virtual void write_eof() = 0;
+  virtual bool can_write_eof() const = 0;
+  virtual void cork() = 0;
+  virtual void uncork() = 0;
+  virtual void pause_reading() = 0;
+  virtual void resume_reading() = 0;
+  virtual bool is_reading() const = 0;
+};
+
 }  // namespace detail
 
-class Cork;
-
-/// A connection, as its user sees it: a counted handle, copied freely. Using it after connection_lost, or
-/// when it was default-constructed, does nothing and answers neutrally. Loop thread only.
+/// What all transports can do: a counted handle, copied freely. Using it after connection_lost, or when it
+/// was default-constructed, does nothing and answers neutrally. Loop thread only.
 ///
-/// asyncio's Transport: https://docs.python.org/3/library/asyncio-protocol.html#transports
-class Transport {
+/// asyncio's BaseTransport: https://docs.python.org/3/library/asyncio-protocol.html#transports
+class BaseTransport {
  public:
-  Transport() = default;
-  explicit Transport(detail::Ref<detail::TransportState> state) noexcept : state_(std::move(state)) {}
-
-  /// Sends bytes, or buffers a copy of what cannot be sent at once. Never blocks. Throws std::logic_error
-  /// after write_eof.
-  void write(Bytes data) const {
-    if (state_) state_->write(data);
-  }
-  void write(std::string_view text) const { write(as_bytes(text)); }
-  /// The segments in their order, gathered into as few system calls as possible.
-  void writelines(std::span<const Bytes> segments) const {
-    if (state_) state_->writelines(segments);
-  }
-  /// Ends the sending direction behind everything written; receiving goes on. Throws std::logic_error
-  /// where can_write_eof() is false.
-  void write_eof() const {
-    if (state_) state_->write_eof();
-  }
-  bool can_write_eof() const { return state_ && state_->can_write_eof(); }
-
-  /// Gathers all writes until the scope ends; they count as buffered meanwhile.
-  [[nodiscard]] Cork cork() const;
+  BaseTransport() = default;
 
   /// Stops receiving, sends what is buffered, then connection_lost without an error.
   void close() const {
     if (state_) state_->close();
   }
-  /// Drops what is buffered and resets the connection; connection_lost without an error follows.
+  /// Drops what is buffered and resets the connection, where there is one to reset; connection_lost without
+  /// an error follows.
   void abort() const {
     if (state_) state_->abort();
   }
   /// True from close, abort or a fatal error on.
   bool is_closing() const { return !state_ || state_->is_closing(); }
 
-  /// No data_received or eof_received until resume_reading. Nothing is lost.
-  void pause_reading() const {
-    if (state_) state_->pause_reading();
-  }
-  void resume_reading() const {
-    if (state_) state_->resume_reading();
-  }
-  bool is_reading() const { return state_ && state_->is_reading(); }
-
-  /// Bytes written and not yet handed to the system.
+  /// Bytes written and not yet handed to the system. A datagram counts 8 more than it has.
   std::size_t get_write_buffer_size() const { return state_ ? state_->write_buffer_size() : 0; }
   /// The water marks: above `high` pauses, at or below `low` resumes.
   WriteBufferLimits get_write_buffer_limits() const {
@@ -126,7 +106,8 @@ class Transport {
     if (state_) state_->set_write_buffer_limits(high, low);
   }
 
-  /// Later callbacks go to this protocol. Neither gets connection_made or connection_lost for it.
+  /// Later callbacks go to this protocol. Neither gets connection_made or connection_lost for it. Throws
+  /// std::invalid_argument for one of another kind.
   void set_protocol(std::shared_ptr<BaseProtocol> protocol) const;
   std::shared_ptr<BaseProtocol> get_protocol() const;
 
@@ -143,13 +124,57 @@ class Transport {
   std::int64_t get_option(Option option) const { return state_ ? state_->get_option(option) : 0; }
 
   explicit operator bool() const noexcept { return static_cast<bool>(state_); }
-  bool operator==(const Transport&) const = default;
+  bool operator==(const BaseTransport&) const = default;
 
-  /// For the library's own layers.
-  const detail::Ref<detail::TransportState>& state() const noexcept { return state_; }
+ protected:
+  explicit BaseTransport(detail::Ref<detail::BaseTransportState> state) noexcept : state_(std::move(state)) {}
+  const detail::Ref<detail::BaseTransportState>& base_state() const noexcept { return state_; }
 
  private:
-  detail::Ref<detail::TransportState> state_;
+  detail::Ref<detail::BaseTransportState> state_;
+};
+
+class Cork;
+
+/// A connection, as its user sees it. The rest is said at BaseTransport.
+class Transport : public BaseTransport {
+ public:
+  Transport() = default;
+  explicit Transport(detail::Ref<detail::TransportState> state) noexcept : BaseTransport(std::move(state)) {}
+
+  /// Sends bytes, or buffers a copy of what cannot be sent at once. Never blocks. Throws std::logic_error
+  /// after write_eof.
+  void write(Bytes data) const {
+    if (auto* stream = state()) stream->write(data);
+  }
+  void write(std::string_view text) const { write(as_bytes(text)); }
+  /// The segments in their order, gathered into as few system calls as possible.
+  void writelines(std::span<const Bytes> segments) const {
+    if (auto* stream = state()) stream->writelines(segments);
+  }
+  /// Ends the sending direction behind everything written; receiving goes on. Throws std::logic_error
+  /// where can_write_eof() is false.
+  void write_eof() const {
+    if (auto* stream = state()) stream->write_eof();
+  }
+  bool can_write_eof() const { return state() && state()->can_write_eof(); }
+
+  /// Gathers all writes until the scope ends; they count as buffered meanwhile.
+  [[nodiscard]] Cork cork() const;
+
+  /// No data_received or eof_received until resume_reading. Nothing is lost.
+  void pause_reading() const {
+    if (auto* stream = state()) stream->pause_reading();
+  }
+  void resume_reading() const {
+    if (auto* stream = state()) stream->resume_reading();
+  }
+  bool is_reading() const { return state() && state()->is_reading(); }
+
+  /// For the library's own layers; null for a default-constructed one.
+  detail::TransportState* state() const noexcept {
+    return static_cast<detail::TransportState*>(base_state().get());
+  }
 };
 
 /// While it lives, writes to its transport are gathered. Scopes nest; the last one to end sends.
@@ -169,7 +194,7 @@ class Cork {
 };
 
 inline Cork Transport::cork() const {
-  return Cork(state_);
+  return Cork(detail::Ref<detail::TransportState>(state()));
 }
 
 }  // namespace twinwire

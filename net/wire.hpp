@@ -64,17 +64,31 @@ class WireSink {
   ~WireSink() = default;
 };
 
-/// One end of a stream. Owned by a transport; destroying it closes it. Loop thread only.
-class Wire {
+/// What the wires of all kinds share. Owned by a transport; destroying it closes it. Loop thread only.
+class Socket {
  public:
-  Wire() = default;
-  Wire(const Wire&) = delete;
-  Wire& operator=(const Wire&) = delete;
-  virtual ~Wire() = default;
+  Socket() = default;
+  Socket(const Socket&) = delete;
+  Socket& operator=(const Socket&) = delete;
+  virtual ~Socket() = default;
 
   /// Where events go from now on. Readiness from before is told again. Null stops them.
   virtual void set_sink(WireSink* sink) = 0;
+  /// Closes: what was written is still delivered in the background.
+  virtual void close() = 0;
 
+  /// Addresses stay known after closing.
+  virtual std::optional<Address> local_address() const = 0;
+  virtual std::optional<Address> remote_address() const = 0;
+  virtual NativeHandle native_handle() const = 0;
+
+  virtual error_code set_option(Option option, std::int64_t value) = 0;
+  virtual std::variant<std::int64_t, error_code> get_option(Option option) const = 0;
+};
+
+/// One end of a stream.
+class Wire : public Socket {
+ public:
   /// Reads what has arrived, at most the size of the buffer, which is not empty.
   virtual IoResult read_some(MutableBytes buffer) = 0;
   /// Takes as many of these bytes as it can now, in order. The buffers are not all empty.
@@ -87,22 +101,12 @@ class Wire {
 
   /// Sends the end of the stream behind everything written.
   virtual error_code shutdown_write() = 0;
-  /// Closes: what was written is still delivered in the background. Addresses stay known.
-  virtual void close() = 0;
   /// Closes and resets the connection where the kind knows resets: what was written may be lost.
   virtual void abort() = 0;
   /// Gives the descriptor away, open, to become somebody else's; this wire is closed then.
   virtual NativeHandle release() = 0;
-
-  /// Addresses stay known after closing.
-  virtual std::optional<Address> local_address() const = 0;
-  virtual std::optional<Address> remote_address() const = 0;
-  virtual NativeHandle native_handle() const = 0;
   /// True where one direction can be ended alone.
   virtual bool can_shutdown_write() const = 0;
-
-  virtual error_code set_option(Option option, std::int64_t value) = 0;
-  virtual std::variant<std::int64_t, error_code> get_option(Option option) const = 0;
 };
 
 /// A socket that is bound, and accepts once it listens. `on_readable` tells of connections to accept.
@@ -125,9 +129,14 @@ class Acceptor {
   virtual NativeHandle native_handle() const = 0;
 };
 
-inline bool IoResult::would_block() const noexcept {
+/// Whether a non-blocking step has to wait.
+inline bool would_block(const error_code& error) noexcept {
   return error.failed() &&
          (error == errc::operation_would_block || error == errc::resource_unavailable_try_again);
+}
+
+inline bool IoResult::would_block() const noexcept {
+  return twinwire::would_block(error);
 }
 
 }  // namespace twinwire
