@@ -75,6 +75,19 @@ auto connect_accepted_socket(Loop& loop, ProtocolFactory factory, NativeHandle s
       });
 }
 
+/// Loop::create_datagram_endpoint. Completes with a DatagramEndpoint after connection_made has returned.
+/// https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.create_datagram_endpoint
+template <class Token = boost::asio::use_awaitable_t<>>
+auto create_datagram_endpoint(Loop& loop, DatagramProtocolFactory factory, DatagramOptions options,
+                              Token&& token = Token{}) {
+  return detail::initiate_checked<DatagramEndpoint>(
+      loop, std::forward<Token>(token),
+      [&loop, factory = std::move(factory),
+       options = std::move(options)](Completion<DatagramEndpoint> done) mutable {
+        return loop.create_datagram_endpoint(std::move(factory), std::move(options), std::move(done));
+      });
+}
+
 /// Loop::getaddrinfo. Completes with the addresses in the order to try.
 /// https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.getaddrinfo
 template <class Token = boost::asio::use_awaitable_t<>>

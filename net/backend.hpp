@@ -5,6 +5,7 @@
 #include <twinwire/net/address.hpp>
 #include <twinwire/net/callback.hpp>
 #include <twinwire/net/choices.hpp>
+#include <twinwire/net/datagram_wire.hpp>
 #include <twinwire/net/error.hpp>
 #include <twinwire/net/event_queue.hpp>
 #include <twinwire/net/resolver.hpp>
@@ -81,6 +82,10 @@ class Backend {
   virtual std::unique_ptr<Wire> adopt_stream(NativeHandle handle, error_code& error) = 0;
   /// Takes over a bound stream socket; invalid_argument if it is not one.
   virtual std::unique_ptr<Acceptor> adopt_acceptor(NativeHandle handle, error_code& error) = 0;
+  virtual std::unique_ptr<DatagramWire> open_datagram(const DatagramSocketOptions& options,
+                                                      error_code& error) = 0;
+  /// Takes over an open socket for datagrams; invalid_argument if it is not one.
+  virtual std::unique_ptr<DatagramWire> adopt_datagram(NativeHandle handle, error_code& error) = 0;
   /// Closes a descriptor that was never adopted.
   virtual void close_handle(NativeHandle handle) = 0;
 

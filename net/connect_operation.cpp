@@ -1,5 +1,6 @@
 #include <twinwire/net/completing_operation.hpp>
 #include <twinwire/net/connect_operation.hpp>
+#include <twinwire/net/establish_operation.hpp>
 #include <twinwire/net/lookup.hpp>
 #include <twinwire/net/loop.hpp>
 #include <twinwire/net/stream_transport.hpp>
@@ -10,70 +11,19 @@
 namespace twinwire::detail {
 namespace {
 
-/// Common to operations that end in one connection: making protocol and transport out of a connected wire.
-class EstablishOperation : public CompletingOperation<Connection> {
- public:
-  EstablishOperation(Loop& loop, std::string description, ProtocolFactory factory,
-                     Completion<Connection> done)
-      : CompletingOperation(loop, std::move(done), std::move(description)), factory_(std::move(factory)) {}
-
- protected:
-  /// Lets go of look-ups, timers and sockets that are not going to be used.
-  virtual void release_wires() noexcept = 0;
-
-  void establish(std::unique_ptr<Wire> wire) {
-    const Ref<EstablishOperation> self(this);
-    establishing_ = true;
-    ProtocolFactory factory = std::move(factory_);
-    std::shared_ptr<BaseProtocol> protocol;
-    try {
-      const Loop::CallbackScope scope(loop());
-      protocol = factory();
-      StreamTransport::check_protocol(protocol.get());
-    } catch (...) {
-      wire->close();
-      complete(std::current_exception(), {});
-      return;
-    }
-    if (cancelled_.failed()) {
-      wire->close();
-      fail(cancelled_);
-      return;
-    }
-    const auto transport = make_ref<StreamTransport>(loop(), std::move(wire));
-    const bool made = transport->start(protocol);
-    if (cancelled_.failed()) {
-      transport->abort();
-      fail(cancelled_);
-    } else if (!made) {
-      fail(Error::callback_failure);
-    } else {
-      complete(nullptr, Connection{Transport(transport), std::move(protocol)});
-    }
-  }
-
- private:
-  void release_resources() noexcept final {
-    factory_.reset();
-    release_wires();
-  }
-  void do_cancel(error_code reason) override {
-    if (establishing_ && !ended()) {
-      cancelled_ = reason;  // from inside the factory or connection_made: seen when that returns
-    } else {
-      CompletingOperation::do_cancel(reason);
-    }
-  }
-
-  ProtocolFactory factory_;
-  error_code cancelled_;
-  bool establishing_ = false;
+struct StreamKind {
+  using Factory = ProtocolFactory;
+  using Wire = twinwire::Wire;
+  using State = StreamTransport;
+  using Handle = Transport;
+  using Result = Connection;
 };
+using EstablishStream = EstablishOperation<StreamKind>;
 
 /// Makes a connection out of a socket that exists.
-class AdoptOperation final : public EstablishOperation {
+class AdoptOperation final : public EstablishStream {
  public:
-  using EstablishOperation::EstablishOperation;
+  using EstablishStream::EstablishStream;
 
   void start(NativeHandle sock) {
     error_code error;
@@ -98,11 +48,11 @@ class AdoptOperation final : public EstablishOperation {
 };
 
 /// Resolves, then connects to one address after the other, or to several in overlap (RFC 8305).
-class ConnectOperation final : public EstablishOperation {
+class ConnectOperation final : public EstablishStream {
  public:
   ConnectOperation(Loop& loop, ProtocolFactory factory, ConnectOptions options, Completion<Connection> done)
-      : EstablishOperation(loop, "connect to " + describe(options.host, options.port.text()),
-                           std::move(factory), std::move(done)),
+      : EstablishStream(loop, "connect to " + describe(options.host, options.port.text()), std::move(factory),
+                        std::move(done)),
         options_(std::move(options)) {}
 
   void start() {

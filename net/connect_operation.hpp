@@ -1,8 +1,9 @@
-// The operations of a loop that make connections and servers, written once for every backend.
+// The operations of a loop that make connections, endpoints and servers, written once for every backend.
 #pragma once
 
 #include <twinwire/net/backend.hpp>
 #include <twinwire/net/connection.hpp>
+#include <twinwire/net/datagram.hpp>
 #include <twinwire/net/operation.hpp>
 #include <twinwire/net/server.hpp>
 
@@ -16,6 +17,8 @@ Operation start_connect(Loop& loop, ProtocolFactory factory, ConnectOptions opti
 Operation start_adopt(Loop& loop, ProtocolFactory factory, NativeHandle sock, Completion<Connection> done);
 Operation start_server_operation(Loop& loop, ProtocolFactory factory, ServerOptions options,
                                  Completion<Server> done);
+Operation start_datagram(Loop& loop, DatagramProtocolFactory factory, DatagramOptions options,
+                         Completion<DatagramEndpoint> done);
 Operation start_resolve(Loop& loop, ResolveRequest request, Completion<std::vector<Address>> done);
 
 /// Alternates between families: `first_count` addresses of the first one's family, then one of each in turn

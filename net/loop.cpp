@@ -226,6 +226,12 @@ Operation Loop::connect_accepted_socket(ProtocolFactory factory, NativeHandle so
   return detail::start_adopt(*this, std::move(factory), sock, std::move(done));
 }
 
+Operation Loop::create_datagram_endpoint(DatagramProtocolFactory factory, DatagramOptions options,
+                                         Completion<DatagramEndpoint> done) {
+  require_open("create_datagram_endpoint");
+  return detail::start_datagram(*this, std::move(factory), std::move(options), std::move(done));
+}
+
 Operation Loop::getaddrinfo(std::string host, Port port, ResolveOptions options,
                             Completion<std::vector<Address>> done) {
   require_open("getaddrinfo");

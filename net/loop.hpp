@@ -5,6 +5,7 @@
 #include <twinwire/net/backend.hpp>
 #include <twinwire/net/callback.hpp>
 #include <twinwire/net/connection.hpp>
+#include <twinwire/net/datagram.hpp>
 #include <twinwire/net/list.hpp>
 #include <twinwire/net/operation.hpp>
 #include <twinwire/net/protocol.hpp>
@@ -112,6 +113,10 @@ class Loop {
   /// unless that throws: std::invalid_argument if it is no such socket. One whose peer has reset it meanwhile
   /// is, and is lost with connection_reset.
   Operation connect_accepted_socket(ProtocolFactory factory, NativeHandle sock, Completion<Connection> done);
+  /// Resolves, and opens a socket for datagrams; completes after connection_made has returned.
+  /// https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.create_datagram_endpoint
+  Operation create_datagram_endpoint(DatagramProtocolFactory factory, DatagramOptions options,
+                                     Completion<DatagramEndpoint> done);
   /// Looks a name up.
   Operation getaddrinfo(std::string host, Port port, ResolveOptions options,
                         Completion<std::vector<Address>> done);
