@@ -12,7 +12,7 @@ constexpr int batches_per_event = 4;
 }  // namespace
 
 DatagramState::DatagramState(Loop& loop, std::unique_ptr<DatagramWire> wire)
-    : TransportLife(loop), wire_(std::move(wire)), remote_(wire_->remote_address()) {}
+    : TransportLife(loop), wire_(std::move(wire)), connected_(wire_->is_connected()) {}
 
 DatagramState::~DatagramState() = default;
 
@@ -111,16 +111,15 @@ void DatagramState::deliver_error_soon(error_code error) {
 
 void DatagramState::sendto(Bytes data, const std::optional<Address>& receiver) {
   if (state_ == State::gone) return;
-  if (remote_ && receiver && *receiver != *remote_) {
-    throw std::invalid_argument("sendto: this endpoint is connected to " + remote_->to_string() +
-                                " and cannot send to " + receiver->to_string());
+  if (connected_ && receiver && receiver != wire_->remote_address()) {
+    throw std::invalid_argument("sendto: a connected endpoint cannot send to " + receiver->to_string());
   }
-  if (!remote_ && !receiver) {
+  if (!connected_ && !receiver) {
     throw std::invalid_argument("sendto: no receiver was given, and this endpoint is not connected");
   }
   if (state_ != State::open) return;
   // A connected socket has its receiver, and some systems refuse to be told again.
-  const std::optional<Address>& to = remote_ ? std::nullopt : receiver;
+  const std::optional<Address>& to = connected_ ? std::nullopt : receiver;
   if (gathering_ || !queue_.empty()) {
     enqueue(data, to);
     return;

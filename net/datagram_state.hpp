@@ -50,8 +50,8 @@ class DatagramState final : public TransportLife<BaseTransportState>, public Wir
 
   std::unique_ptr<DatagramWire> wire_;
   DatagramProtocol* receiver_ = nullptr;  ///< the protocol, as what it is
-  std::optional<Address> remote_;         ///< where it is connected to
   DatagramQueue queue_;
+  bool connected_;
   bool gathering_ = false;     ///< datagrams are being delivered: answers go out together, behind them
   bool read_pending_ = false;  ///< a call to go on receiving is scheduled
 };

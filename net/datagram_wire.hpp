@@ -45,6 +45,10 @@ class DatagramWire : public Socket {
   virtual BatchResult receive_many(std::span<ReceivedDatagram> received) = 0;
   /// Sends as many of these as it can now, in order.
   virtual BatchResult send_many(std::span<const OutgoingDatagram> outgoing) = 0;
+  /// Whether it has one peer for all its datagrams.
+  virtual bool is_connected() const = 0;
+  /// Gives the descriptor away, open, to become somebody else's; this wire is closed then.
+  virtual NativeHandle release() = 0;
 };
 
 namespace detail {

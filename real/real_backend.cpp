@@ -212,6 +212,20 @@ std::unique_ptr<Acceptor> RealBackend::adopt_acceptor(NativeHandle handle, error
   return SocketAcceptor::adopt(poller_, handle, error);
 }
 
+const twinwire::detail::Ref<DatagramSpace>& RealBackend::datagram_space() {
+  if (!datagram_space_) datagram_space_ = twinwire::detail::make_ref<DatagramSpace>();
+  return datagram_space_;
+}
+
+std::unique_ptr<DatagramWire> RealBackend::open_datagram(
+    const twinwire::detail::DatagramSocketOptions& options, error_code& error) {
+  return DatagramSocket::open(poller_, datagram_space(), options, error);
+}
+
+std::unique_ptr<DatagramWire> RealBackend::adopt_datagram(NativeHandle handle, error_code& error) {
+  return DatagramSocket::adopt(poller_, datagram_space(), handle, error);
+}
+
 void RealBackend::close_handle(NativeHandle handle) {
   const Descriptor closed(handle.value);
 }

@@ -4,6 +4,7 @@
 #include <twinwire/net/backend.hpp>
 #include <twinwire/real/alarm.hpp>
 #include <twinwire/real/asio_bridge.hpp>
+#include <twinwire/real/datagram_socket.hpp>
 #include <twinwire/real/event_loop.hpp>
 #include <twinwire/real/inbox.hpp>
 #include <twinwire/real/poller.hpp>
@@ -46,6 +47,9 @@ class RealBackend final : public twinwire::detail::Backend {
                                  error_code& error) override;
   std::unique_ptr<Wire> adopt_stream(NativeHandle handle, error_code& error) override;
   std::unique_ptr<Acceptor> adopt_acceptor(NativeHandle handle, error_code& error) override;
+  std::unique_ptr<DatagramWire> open_datagram(const twinwire::detail::DatagramSocketOptions& options,
+                                              error_code& error) override;
+  std::unique_ptr<DatagramWire> adopt_datagram(NativeHandle handle, error_code& error) override;
   void close_handle(NativeHandle handle) override;
 
   std::unique_ptr<twinwire::detail::Abandonable> resolve(const twinwire::detail::ResolveRequest& request,
@@ -61,6 +65,7 @@ class RealBackend final : public twinwire::detail::Backend {
 
  private:
   void turn();
+  const twinwire::detail::Ref<DatagramSpace>& datagram_space();
   bool set_alarm();
   void fire_due();
   void wait_for_events(bool block, AsioBridge* asio);
@@ -76,6 +81,7 @@ class RealBackend final : public twinwire::detail::Backend {
   std::unique_ptr<std::byte[]> read_buffer_;
   twinwire::detail::EventQueue timers_;
   twinwire::detail::Ref<Poller> poller_;
+  twinwire::detail::Ref<DatagramSpace> datagram_space_;  ///< made for the first who needs it
   Alarm alarm_;
   Inbox inbox_;
   SignalWatch signals_;

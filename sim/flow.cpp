@@ -135,7 +135,7 @@ void Flow::send_now(Packet& packet, std::uint64_t start) {
                            : link.loses(world.choices(), sites_.loss, paired_ordinal(start, packet.attempt));
   if (packet.lost) {
     packet.time = world.time() + backoff(packet.attempt);
-    world.publish(connection_.host(writer_), "lost", connection_, start);
+    world.publish(connection_.host(writer_), "lost", connection_.name(), start);
     return;
   }
   const TimePoint arrival =
@@ -205,7 +205,11 @@ void Flow::deliver(const Packet& packet) {
   Host& receiver = connection_.host(1 - writer_);
   world.set_current(receiver, packet.rst ? "reset" : packet.fin ? "end of stream" : "segment");
   if (world.observed()) {
-    world.publish(receiver, packet.rst ? "reset" : packet.fin ? "fin" : "segment", connection_, start, first);
+    world.publish(receiver,
+                  packet.rst   ? "reset"
+                  : packet.fin ? "fin"
+                               : "segment",
+                  connection_.name(), start, first);
   }
   if (packet.rst) {
     connection_.reset_arrived(1 - writer_);

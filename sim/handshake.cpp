@@ -61,7 +61,7 @@ void Handshake::send_syn() {
       return;
     }
   }
-  world.publish(client, "syn lost", connection_, ordinal);
+  world.publish(client, "syn lost", connection_.name(), ordinal);
   retry_later();
 }
 
@@ -81,7 +81,7 @@ void Handshake::next() {
       break;
     case Phase::refused:
       world.set_current(connection_.host(0), "refused");
-      world.publish(connection_.host(0), "refused", connection_, 0);
+      world.publish(connection_.host(0), "refused", connection_.name(), 0);
       connection_.connect_failed(make_error(errc::connection_refused));
       break;
     case Phase::retry:
@@ -105,11 +105,11 @@ void Handshake::syn_arrived() {
     return;
   }
   world.set_current(*server, "syn");
-  world.publish(*server, "syn", connection_, ordinal);
+  world.publish(*server, "syn", connection_.name(), ordinal);
   const Link& back = world.link(*server, client);
   TcpAcceptor* listener = server->listener_for(connection_.address(1), connection_.name());
   if (listener && !listener->reserve(*this)) {
-    world.publish(*server, "backlog full", connection_, ordinal);
+    world.publish(*server, "backlog full", connection_.name(), ordinal);
     retry_later();
     return;
   }
@@ -131,7 +131,7 @@ void Handshake::syn_arrived() {
 void Handshake::syn_ack_arrived() {
   World& world = connection_.world();
   world.set_current(connection_.host(0), "connected");
-  world.publish(connection_.host(0), "connected", connection_, 0);
+  world.publish(connection_.host(0), "connected", connection_.name(), 0);
   const Duration delay = connection_.link(0).delay(world.choices(), ack_jitter_, 0);
   after(delay, Phase::ack);
   // What the client sends comes behind its ACK.
@@ -146,7 +146,7 @@ void Handshake::ack_arrived() {
     return;
   }
   world.set_current(connection_.host(1), "accepted");
-  world.publish(connection_.host(1), "accept", connection_, 0);
+  world.publish(connection_.host(1), "accept", connection_.name(), 0);
   std::exchange(listener_, nullptr)->enqueue(*this, connection_);
 }
 

@@ -3,6 +3,7 @@
 #include <twinwire/sim/tcp_acceptor.hpp>
 #include <twinwire/sim/tcp_connection.hpp>
 #include <twinwire/sim/tcp_wire.hpp>
+#include <twinwire/sim/udp_socket.hpp>
 #include <twinwire/sim/world.hpp>
 
 #include <algorithm>
@@ -13,16 +14,8 @@ namespace {
 constexpr Purpose shared_port{"listener",
                               "{entity}: went to listener {outcome} of those that share the port"};
 
-/// As net.ipv4.ip_local_port_range.
-constexpr std::uint16_t first_ephemeral = 32768;
-constexpr std::uint16_t last_ephemeral = 60999;
 /// 0, 1 and 2 are taken in every process.
 constexpr int first_descriptor = 3;
-
-bool overlap(const Address& a, const Address& b) {
-  if (a.family() != b.family() || a.port() != b.port()) return false;
-  return a == b || a.is_unspecified() || b.is_unspecified();
-}
 
 }  // namespace
 
@@ -31,7 +24,6 @@ Host::Host(World& world, std::string name, HostOptions options, std::uint64_t in
       name_(std::move(name)),
       options_(std::move(options)),
       index_(index),
-      next_port_(first_ephemeral),
       loop_(std::make_unique<Loop>(std::make_unique<HostBackend>(*this))) {
   static_cast<HostBackend&>(loop_->backend()).attach(*loop_);
 }
@@ -65,35 +57,28 @@ bool Host::port_taken(const Address& address, bool reuse_port) const {
          });
 }
 
-std::uint16_t Host::ephemeral_port(const Address& address) {
-  for (int tries = 0; tries <= last_ephemeral - first_ephemeral; ++tries) {
-    const std::uint16_t port = next_port_;
-    next_port_ = port == last_ephemeral ? first_ephemeral : static_cast<std::uint16_t>(port + 1);
-    if (!port_taken(address.with_port(port))) return port;
-  }
-  return 0;
+std::optional<Address> Host::source_address(const Address& remote, error_code& error) const {
+  if (has(remote)) return remote.with_port(0);
+  const auto own = std::ranges::find(options_.addresses, remote.family(), &Address::family);
+  if (own != options_.addresses.end()) return own->with_port(0);
+  error = make_error(errc::network_unreachable);
+  return std::nullopt;
 }
 
 std::optional<Address> Host::source_for(const Address& remote, const std::optional<Address>& local,
                                         error_code& error) {
   Address source = local.value_or(Address{});
   if (!local || local->is_unspecified()) {
-    const std::uint16_t port = source.port();
-    const auto own = std::ranges::find(options_.addresses, remote.family(), &Address::family);
-    if (has(remote)) {
-      source = remote.with_port(port);
-    } else if (own != options_.addresses.end()) {
-      source = own->with_port(port);
-    } else {
-      error = make_error(errc::network_unreachable);
-      return std::nullopt;
-    }
+    const std::optional<Address> own = source_address(remote, error);
+    if (!own) return std::nullopt;
+    source = own->with_port(source.port());
   } else if (!has(source)) {
     error = make_error(errc::address_not_available);
     return std::nullopt;
   }
   if (source.port() == 0) {
-    const std::uint16_t port = ephemeral_port(source);
+    const std::uint16_t port =
+        ports_.next([&](std::uint16_t candidate) { return port_taken(source.with_port(candidate)); });
     if (port == 0) {
       error = make_error(errc::address_not_available);
       return std::nullopt;
@@ -136,7 +121,10 @@ std::unique_ptr<Acceptor> Host::bind(const Address& local, const detail::ListenO
     return nullptr;
   }
   Address address = local;
-  if (address.port() == 0) address = address.with_port(ephemeral_port(address));
+  if (address.port() == 0) {
+    address = address.with_port(
+        ports_.next([&](std::uint16_t candidate) { return port_taken(address.with_port(candidate)); }));
+  }
   if (address.port() == 0 || port_taken(address, options.reuse_port)) {
     error = make_error(errc::address_in_use);
     return nullptr;
@@ -230,9 +218,25 @@ std::unique_ptr<Acceptor> Host::adopt_acceptor(NativeHandle handle, error_code& 
   return std::make_unique<TcpAcceptor>(*this, socket.address, handle, socket.reuse_port);
 }
 
+std::unique_ptr<DatagramWire> Host::adopt_datagram(NativeHandle handle, error_code& error) {
+  Descriptor* entry = descriptor(handle);
+  if (!entry || !std::holds_alternative<UdpBinding>(*entry)) {
+    error = make_error(errc::invalid_argument);
+    return nullptr;
+  }
+  const UdpBinding binding = std::get<UdpBinding>(*entry);
+  *entry = true;
+  return std::make_unique<UdpSocket>(*this, binding, handle);
+}
+
+void Host::detach_datagram(NativeHandle handle, const UdpBinding& binding) {
+  if (Descriptor* entry = descriptor(handle)) *entry = binding;
+}
+
 void Host::close_detached(NativeHandle handle) {
   error_code ignored;
-  if (adopt_stream(handle, ignored) || adopt_acceptor(handle, ignored)) return;  // destroying them closes
+  if (adopt_stream(handle, ignored) || adopt_acceptor(handle, ignored) || adopt_datagram(handle, ignored))
+    return;  // destroying them closes
 }
 
 }  // namespace twinwire::sim

@@ -6,6 +6,8 @@
 #include <twinwire/net/loop.hpp>
 #include <twinwire/net/ref.hpp>
 #include <twinwire/sim/options.hpp>
+#include <twinwire/sim/ports.hpp>
+#include <twinwire/sim/udp_stack.hpp>
 
 #include <cstdint>
 #include <map>
@@ -73,6 +75,12 @@ class Host {
   void close_descriptor(NativeHandle handle) noexcept;
   void detach_socket(NativeHandle handle, detail::Ref<TcpConnection> connection, int side);
   void detach_acceptor(NativeHandle handle, const Address& address, bool reuse_port);
+  UdpStack& udp() noexcept { return udp_; }
+  std::unique_ptr<DatagramWire> adopt_datagram(NativeHandle handle, error_code& error);
+  void detach_datagram(NativeHandle handle, const UdpBinding& binding);
+  /// Which of its addresses packets to `remote` come from, with port 0; none and `error` if no way leads
+  /// there.
+  std::optional<Address> source_address(const Address& remote, error_code& error) const;
   void release_port(const Address& address) noexcept { client_ports_.erase(address); }
 
  private:
@@ -85,11 +93,10 @@ class Host {
     bool reuse_port;
   };
   /// A descriptor: free, used by a wire, or open without one.
-  using Descriptor = std::variant<std::monostate, bool, DetachedSocket, DetachedAcceptor>;
+  using Descriptor = std::variant<std::monostate, bool, DetachedSocket, DetachedAcceptor, UdpBinding>;
 
   std::optional<Address> source_for(const Address& remote, const std::optional<Address>& local,
                                     error_code& error);
-  std::uint16_t ephemeral_port(const Address& address);
   bool port_taken(const Address& address, bool reuse_port = false) const;
   Descriptor* descriptor(NativeHandle handle) noexcept;
   std::string connection_name(const Address& remote);
@@ -102,7 +109,8 @@ class Host {
   int open_count_ = 0;
   std::vector<TcpAcceptor*> acceptors_;
   std::set<Address> client_ports_;
-  std::uint16_t next_port_;
+  EphemeralPorts ports_;
+  UdpStack udp_{*this};
   std::map<std::string, std::uint64_t> connection_counts_;
   std::unique_ptr<Loop> loop_;
 };

@@ -128,6 +128,15 @@ std::unique_ptr<Acceptor> HostBackend::adopt_acceptor(NativeHandle handle, error
   return host_.adopt_acceptor(handle, error);
 }
 
+std::unique_ptr<DatagramWire> HostBackend::open_datagram(const detail::DatagramSocketOptions& options,
+                                                         error_code& error) {
+  return host_.udp().open(options, error);
+}
+
+std::unique_ptr<DatagramWire> HostBackend::adopt_datagram(NativeHandle handle, error_code& error) {
+  return host_.adopt_datagram(handle, error);
+}
+
 void HostBackend::close_handle(NativeHandle handle) {
   host_.close_detached(handle);
 }

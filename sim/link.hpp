@@ -4,6 +4,8 @@
 #include <twinwire/net/choices.hpp>
 #include <twinwire/sim/options.hpp>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 
 namespace twinwire::sim {
@@ -39,7 +41,19 @@ class alignas(64) Link {
     return options.loss.numerator != 0 && choices.draw_rare(loss, ordinal, options.loss, 1) != 0;
   }
 
+  /// When a datagram of this size, sent now, will have left; those before it leave first.
+  TimePoint departure(TimePoint now, std::size_t bytes) {
+    if (options.bandwidth == 0) return now;
+    constexpr std::uint64_t nanoseconds = 1'000'000'000;
+    const auto takes = Duration(static_cast<std::int64_t>(bytes * nanoseconds / options.bandwidth));
+    idle_ = std::max(idle_, now) + takes;
+    return idle_;
+  }
+
   LinkOptions options;
+
+ private:
+  TimePoint idle_{};  ///< when the last datagram will have left
 };
 
 }  // namespace twinwire::sim

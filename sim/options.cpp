@@ -21,6 +21,11 @@ void check(const LinkOptions& options) {
   check(options.loss, "the odds of a loss are at most 1");
   check(options.cut, "the odds of a cut are at most 1");
   check(options.rechunk, "the odds of re-chunking are at most 1");
+  check(options.duplicate, "the odds of a duplicate are at most 1");
+  check(options.overtaken, "the odds of being overtaken are at most 1");
+  check(options.corrupt, "the odds of a corruption are at most 1");
+  check(options.truncate, "the odds of a truncation are at most 1");
+  require(options.mtu >= 576, "mtu is at least 576 bytes");
   require(options.max_segment > 0, "max_segment is at least 1 byte");
 }
 

@@ -26,17 +26,31 @@ struct LinkOptions {
   Odds rechunk;
   /// The most bytes in one packet.
   std::uint32_t max_segment = 64 * 1024;
+  /// That a datagram comes twice.
+  Odds duplicate;
+  /// That a datagram takes up to 16 latencies more, and is overtaken by those behind it.
+  Odds overtaken;
+  /// That a bit of a datagram is flipped.
+  Odds corrupt;
+  /// That a datagram larger than `mtu` is cut to it. Otherwise it passes, in fragments.
+  Odds truncate;
+  /// The most bytes of a packet, with its headers.
+  std::uint32_t mtu = 1500;
+  /// Bytes per second that datagrams share; 0: no limit. Streams take no part in it, see docs/limits.md.
+  std::uint64_t bandwidth = 0;
   /// Nothing passes: packets vanish (a black hole), nobody is told.
   bool down = false;
 
   /// A link that searches for bugs: jitter of ten latencies, cuts and re-chunking of every eighth segment,
-  /// one packet in a hundred lost.
+  /// one packet in a hundred lost, one datagram in fifty doubled and one in twenty overtaken.
   static LinkOptions rough() {
     LinkOptions options;
     options.jitter = 10 * options.latency;
     options.loss = {1, 100};
     options.cut = {1, 8};
     options.rechunk = {1, 8};
+    options.duplicate = {1, 50};
+    options.overtaken = {1, 20};
     return options;
   }
 };

@@ -1,8 +1,7 @@
 #include <twinwire/sim/host.hpp>
+#include <twinwire/sim/socket_options.hpp>
 #include <twinwire/sim/tcp_wire.hpp>
 #include <twinwire/sim/world.hpp>
-
-#include <limits>
 
 namespace twinwire::sim {
 
@@ -131,12 +130,7 @@ NativeHandle TcpWire::release() {
 
 error_code TcpWire::set_option(Option option, std::int64_t value) {
   if (!open_) return make_error(errc::bad_file_descriptor);
-  constexpr std::int64_t size_min = 1024;
-  constexpr std::int64_t size_max = std::int64_t{64} * 1024 * 1024;
-  if (value < (option == Option::linger_s ? -1 : 0) || value > std::numeric_limits<std::int32_t>::max()) {
-    return make_error(errc::invalid_argument);
-  }
-  const auto size = static_cast<std::uint32_t>(std::clamp(value, size_min, size_max));
+  if (const error_code error = check_option(option, value); error.failed()) return error;
   switch (option) {
     case Option::no_delay:
       no_delay_ = value != 0;
@@ -151,10 +145,10 @@ error_code TcpWire::set_option(Option option, std::int64_t value) {
       linger_s_ = static_cast<std::int32_t>(value);
       break;
     case Option::send_buffer_size:
-      connection_->outgoing(side_).set_send_buffer(size);
+      connection_->outgoing(side_).set_send_buffer(buffer_size(value));
       break;
     case Option::receive_buffer_size:
-      connection_->incoming(side_).set_receive_buffer(size);
+      connection_->incoming(side_).set_receive_buffer(buffer_size(value));
       break;
   }
   return {};

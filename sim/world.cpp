@@ -260,9 +260,9 @@ void World::set_observer(Observer* observer) noexcept {
   for (const auto& host : hosts_) host->loop().set_observer(observer);
 }
 
-void World::publish(const Host& host, std::string_view what, const TcpConnection& connection,
-                    std::uint64_t offset, Bytes payload) {
-  if (observer_) observer_->observe({now_, host.name(), what, connection.name(), offset, payload, {}});
+void World::publish(const Host& host, std::string_view what, std::string_view entity, std::uint64_t offset,
+                    Bytes payload) {
+  if (observer_) observer_->observe({now_, host.name(), what, entity, offset, payload, {}});
 }
 
 }  // namespace twinwire::sim

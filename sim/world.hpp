@@ -105,7 +105,7 @@ class World {
     current_event_ = event;
   }
   bool observed() const noexcept { return observer_ != nullptr; }
-  void publish(const Host& host, std::string_view what, const TcpConnection& connection, std::uint64_t offset,
+  void publish(const Host& host, std::string_view what, std::string_view entity, std::uint64_t offset,
                Bytes payload = {});
   void fail(FailureKind kind, const Host& host, const std::string& message,
             std::exception_ptr cause = nullptr);
@@ -115,6 +115,8 @@ class World {
   Host* host_at(const Address& address, Host& from) noexcept;
   /// How an address is called in the names of connections.
   std::string name_of(const Address& address, Host& from);
+  /// In the order in which they were added.
+  const std::vector<std::unique_ptr<Host>>& hosts() const noexcept { return hosts_; }
   std::vector<Address> lookup(const std::string& name) const;
   /// A connection begins to live in this world; its number.
   std::uint64_t join(TcpConnection& connection);
