@@ -15,7 +15,7 @@ std::string name_of(error_code error) {
   if (!error.failed()) return {};
   if (error == Error::callback_failure) return "callback_failure";
   if (error == Error::loop_closed) return "loop_closed";
-  static constexpr std::array<std::pair<errc::errc_t, const char*>, 13> names{
+  static constexpr std::array<std::pair<errc::errc_t, const char*>, 15> names{
       {{errc::connection_reset, "connection_reset"},
        {errc::connection_refused, "connection_refused"},
        {errc::connection_aborted, "connection_aborted"},
@@ -27,6 +27,8 @@ std::string name_of(error_code error) {
        {errc::address_family_not_supported, "address_family_not_supported"},
        {errc::network_unreachable, "network_unreachable"},
        {errc::host_unreachable, "host_unreachable"},
+       {errc::permission_denied, "permission_denied"},
+       {errc::message_size, "message_size"},
        {errc::too_many_files_open, "too_many_files_open"},
        {errc::invalid_argument, "invalid_argument"}}};
   for (const auto& [condition, name] : names) {

@@ -85,6 +85,24 @@ std::shared_ptr<Recorder> Stage::recorder(const std::string& name) {
   return recorders_.emplace_back(std::make_shared<Recorder>(name));
 }
 
+std::shared_ptr<DatagramRecorder> Stage::datagram_recorder(const std::string& name) {
+  return datagram_recorders_.emplace_back(std::make_shared<DatagramRecorder>(name));
+}
+
+std::shared_ptr<DatagramRecorder> Stage::open_endpoint(Loop& loop, const std::string& name,
+                                                       DatagramOptions options) {
+  const auto opened = datagram_recorder(name);
+  const auto outcome = Outcome<DatagramEndpoint>::make();
+  {
+    const UserCall inside;
+    loop.create_datagram_endpoint(opened->factory(), std::move(options), outcome->completion());
+  }
+  run_until([&] { return outcome->done(); }, name + " to open");
+  INFO(outcome->message());
+  REQUIRE(outcome->succeeded());
+  return opened;
+}
+
 Server Stage::listen(ProtocolFactory factory, ServerOptions options) {
   if (options.hosts.empty() && !options.sock) options.hosts = {server_address()};
   if (!options.port && !options.sock) options.port = 0;
@@ -142,6 +160,9 @@ void Stage::report_to_stage(Loop& loop) {
 std::string Stage::story() const {
   std::string text;
   for (const auto& recorder : recorders_) text += "  " + recorder->name() + ": " + recorder->events() + "\n";
+  for (const auto& recorder : datagram_recorders_) {
+    text += "  " + recorder->name() + ": " + recorder->events() + "\n";
+  }
   for (const Report& report : reports_) text += "  reported: " + report.message + ": " + report.what + "\n";
   return text;
 }
@@ -149,14 +170,17 @@ std::string Stage::story() const {
 void Stage::finish() {
   // The variables of the test are gone, and hooks may refer to them.
   for (const auto& recorder : recorders_) recorder->clear_hooks();
+  for (const auto& recorder : datagram_recorders_) recorder->clear_hooks();
   INFO(story());
   REQUIRE(server().pending_operations(true) == std::vector<std::string>{});
   REQUIRE(client().pending_operations(true) == std::vector<std::string>{});
   server().close();
   client().close();
   for (const auto& recorder : recorders_) recorder->check_complete();
+  for (const auto& recorder : datagram_recorders_) recorder->check_complete();
   std::vector<std::string> unexpected;
   for (const Report& report : take_reports()) unexpected.push_back(report.message + ": " + report.what);
+  datagram_recorders_.clear();
   recorders_.clear();  // and with them the last handles of transports
   CHECK(tear_down() == 0);
   CHECK(Violations::take() == std::vector<std::string>{});

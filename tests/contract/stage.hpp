@@ -1,6 +1,7 @@
 // Where a test of the contract plays: two loops that can reach each other, on either backend.
 #pragma once
 
+#include "datagram_recorder.hpp"
 #include "recorder.hpp"
 
 #include <twinwire/net/connection.hpp>
@@ -26,7 +27,7 @@ struct Report {
   std::string message;
   std::string what;  ///< the text of the exception
   std::exception_ptr exception;
-  Transport transport;
+  BaseTransport transport;
   std::shared_ptr<BaseProtocol> protocol;
 };
 
@@ -73,6 +74,10 @@ class Stage {
 
   // --- connections ---
   std::shared_ptr<Recorder> recorder(const std::string& name);
+  std::shared_ptr<DatagramRecorder> datagram_recorder(const std::string& name);
+  /// An endpoint of that loop, once it is open.
+  std::shared_ptr<DatagramRecorder> open_endpoint(Loop& loop, const std::string& name,
+                                                  DatagramOptions options);
   /// A server at server_address(), on a free port unless the options say otherwise.
   Server listen(ProtocolFactory factory, ServerOptions options = {});
   /// Options to connect to it.
@@ -107,6 +112,7 @@ class Stage {
 
  private:
   std::vector<std::shared_ptr<Recorder>> recorders_;
+  std::vector<std::shared_ptr<DatagramRecorder>> datagram_recorders_;
   std::vector<Report> reports_;
 };
 
