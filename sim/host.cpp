@@ -3,10 +3,11 @@
 #include <twinwire/sim/tcp_acceptor.hpp>
 #include <twinwire/sim/tcp_connection.hpp>
 #include <twinwire/sim/tcp_wire.hpp>
-#include <twinwire/sim/udp_socket.hpp>
+#include <twinwire/sim/udp_wire.hpp>
 #include <twinwire/sim/world.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace twinwire::sim {
 namespace {
@@ -30,6 +31,12 @@ Host::Host(World& world, std::string name, HostOptions options, std::uint64_t in
 
 Host::~Host() {
   end();
+}
+
+void Host::end() noexcept {
+  loop_.reset();
+  // Sockets that nobody uses close as well, and look for their place in the table, which is empty by then.
+  const auto detached = std::exchange(descriptors_, {});
 }
 
 void Host::deliver_signal(int signal_number) {
@@ -220,17 +227,17 @@ std::unique_ptr<Acceptor> Host::adopt_acceptor(NativeHandle handle, error_code& 
 
 std::unique_ptr<DatagramWire> Host::adopt_datagram(NativeHandle handle, error_code& error) {
   Descriptor* entry = descriptor(handle);
-  if (!entry || !std::holds_alternative<UdpBinding>(*entry)) {
+  if (!entry || !std::holds_alternative<detail::Ref<UdpSocket>>(*entry)) {
     error = make_error(errc::invalid_argument);
     return nullptr;
   }
-  const UdpBinding binding = std::get<UdpBinding>(*entry);
+  detail::Ref<UdpSocket> socket = std::move(std::get<detail::Ref<UdpSocket>>(*entry));
   *entry = true;
-  return std::make_unique<UdpSocket>(*this, binding, handle);
+  return std::make_unique<UdpWire>(std::move(socket));
 }
 
-void Host::detach_datagram(NativeHandle handle, const UdpBinding& binding) {
-  if (Descriptor* entry = descriptor(handle)) *entry = binding;
+void Host::detach_datagram(detail::Ref<UdpSocket> socket) {
+  if (Descriptor* entry = descriptor(socket->handle())) *entry = std::move(socket);
 }
 
 void Host::close_detached(NativeHandle handle) {

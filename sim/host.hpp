@@ -23,6 +23,7 @@ namespace twinwire::sim {
 class HostBackend;
 class TcpAcceptor;
 class TcpConnection;
+class UdpSocket;
 class World;
 
 /// Made by World::add_host, and owned by that world.
@@ -52,7 +53,7 @@ class Host {
   void set_max_descriptors(int count) noexcept { options_.max_descriptors = count; }
 
   /// The world ends: the loop goes, with all that is on it, and nobody is told.
-  void end() noexcept { loop_.reset(); }
+  void end() noexcept;
 
   // --- for the wires of this host ---
 
@@ -77,7 +78,7 @@ class Host {
   void detach_acceptor(NativeHandle handle, const Address& address, bool reuse_port);
   UdpStack& udp() noexcept { return udp_; }
   std::unique_ptr<DatagramWire> adopt_datagram(NativeHandle handle, error_code& error);
-  void detach_datagram(NativeHandle handle, const UdpBinding& binding);
+  void detach_datagram(detail::Ref<UdpSocket> socket);
   /// Which of its addresses packets to `remote` come from, with port 0; none and `error` if no way leads
   /// there.
   std::optional<Address> source_address(const Address& remote, error_code& error) const;
@@ -93,7 +94,8 @@ class Host {
     bool reuse_port;
   };
   /// A descriptor: free, used by a wire, or open without one.
-  using Descriptor = std::variant<std::monostate, bool, DetachedSocket, DetachedAcceptor, UdpBinding>;
+  using Descriptor =
+      std::variant<std::monostate, bool, DetachedSocket, DetachedAcceptor, detail::Ref<UdpSocket>>;
 
   std::optional<Address> source_for(const Address& remote, const std::optional<Address>& local,
                                     error_code& error);

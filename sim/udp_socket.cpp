@@ -131,19 +131,6 @@ void UdpSocket::close() {
   host_.close_descriptor(handle_);
 }
 
-NativeHandle UdpSocket::release() {
-  if (!open_) return {};
-  open_ = false;
-  set_sink(nullptr);
-  host_.udp().leave(*this);
-  host_.detach_datagram(handle_, binding_);
-  return handle_;
-}
-
-std::optional<Address> UdpSocket::local_address() const {
-  return binding_.local;
-}
-
 // --- options ---
 
 error_code UdpSocket::set_option(Option option, std::int64_t value) {

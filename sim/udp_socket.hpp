@@ -1,7 +1,8 @@
-// A simulated socket for datagrams.
+// A simulated socket for datagrams: what a system keeps of it, whether somebody uses it or not.
 #pragma once
 
 #include <twinwire/net/datagram_wire.hpp>
+#include <twinwire/net/ref.hpp>
 #include <twinwire/sim/member_event.hpp>
 #include <twinwire/sim/udp_stack.hpp>
 
@@ -13,29 +14,29 @@
 
 namespace twinwire::sim {
 
-class UdpSocket final : public DatagramWire {
+/// Kept by its wire, or by the table of descriptors while it has none. Its errors are those of Linux.
+class UdpSocket final : public detail::RefCounted {
  public:
   UdpSocket(Host& host, const UdpBinding& binding, NativeHandle handle);
   ~UdpSocket() override;
 
-  // --- for the stack ---
+  Host& host() const noexcept { return host_; }
   const UdpBinding& binding() const noexcept { return binding_; }
+  NativeHandle handle() const noexcept { return open_ ? handle_ : NativeHandle{}; }
+
+  // --- for the stack ---
   /// One has arrived; it is dropped if the receive buffer is full.
   void deliver(const Address& sender, Bytes data);
   /// The next step of the socket fails with this.
   void note_error(error_code error);
 
-  void set_sink(WireSink* sink) override;
-  BatchResult receive_many(std::span<ReceivedDatagram> received) override;
-  BatchResult send_many(std::span<const OutgoingDatagram> outgoing) override;
-  bool is_connected() const override { return binding_.remote.has_value(); }
-  void close() override;
-  NativeHandle release() override;
-  std::optional<Address> local_address() const override;
-  std::optional<Address> remote_address() const override { return binding_.remote; }
-  NativeHandle native_handle() const override { return open_ ? handle_ : NativeHandle{}; }
-  error_code set_option(Option option, std::int64_t value) override;
-  std::variant<std::int64_t, error_code> get_option(Option option) const override;
+  // --- for the wire, see there ---
+  void set_sink(WireSink* sink);
+  BatchResult receive_many(std::span<ReceivedDatagram> received);
+  BatchResult send_many(std::span<const OutgoingDatagram> outgoing);
+  void close();
+  error_code set_option(Option option, std::int64_t value);
+  std::variant<std::int64_t, error_code> get_option(Option option) const;
 
  private:
   struct Arrived {

@@ -1,6 +1,7 @@
 #include <twinwire/sim/host.hpp>
 #include <twinwire/sim/udp_socket.hpp>
 #include <twinwire/sim/udp_stack.hpp>
+#include <twinwire/sim/udp_wire.hpp>
 #include <twinwire/sim/world.hpp>
 
 #include <algorithm>
@@ -91,7 +92,7 @@ std::unique_ptr<DatagramWire> UdpStack::open(const detail::DatagramSocketOptions
   if (error.failed()) return nullptr;
   const NativeHandle handle = host_.open_descriptor(error);
   if (!handle) return nullptr;
-  return std::make_unique<UdpSocket>(host_, binding, handle);
+  return std::make_unique<UdpWire>(detail::make_ref<UdpSocket>(host_, binding, handle));
 }
 
 bool UdpStack::port_taken(const Address& address, bool reuse_port) const {
