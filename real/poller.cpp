@@ -39,7 +39,8 @@ void Poller::forget(PollEntry& entry) noexcept {
 void Poller::remove(PollEntry& entry, int descriptor) noexcept {
   if (!entry.registered()) return;
   forget(entry);
-  control(EPOLL_CTL_DEL, descriptor, {}, 0);
+  // It may be gone already: whoever takes the descriptor over may have closed it.
+  static_cast<void>(control(EPOLL_CTL_DEL, descriptor, {}, 0));
 }
 
 void Poller::inject(const PollEntry& entry, std::uint32_t events) {

@@ -67,7 +67,7 @@ std::variant<std::int64_t, error_code> get_socket_option(int descriptor, Option 
 }
 
 void set_no_delay(int descriptor) noexcept {
-  set_int_option(descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
+  static_cast<void>(set_int_option(descriptor, IPPROTO_TCP, TCP_NODELAY, 1));
 }
 
 bool is_lingering(int descriptor) noexcept {

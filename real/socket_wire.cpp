@@ -36,7 +36,9 @@ Descriptor open_socket(const Address& remote, const std::optional<Address>& loca
   set_no_delay(socket.get());
   if (!local) return socket;
   // The port is then chosen by connect(), which knows both ends and so does not run out: see ip(7).
-  if (local->port() == 0) set_int_option(socket.get(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+  if (local->port() == 0) {
+    static_cast<void>(set_int_option(socket.get(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1));
+  }
   const SocketAddress native(*local);
   if (::bind(socket.get(), native.data(), native.size()) < 0) {
     error = last_error();
@@ -247,12 +249,12 @@ void SocketWire::close() {
 
 void SocketWire::close_socket() noexcept {
   // What was written is delivered in the background all the same.
-  if (socket_ && lingers_) set_socket_option(socket_.get(), Option::linger_s, -1);
+  if (socket_ && lingers_) static_cast<void>(set_socket_option(socket_.get(), Option::linger_s, -1));
   socket_.close();
 }
 
 void SocketWire::abort() {
-  if (socket_) set_option(Option::linger_s, 0);
+  if (socket_) static_cast<void>(set_option(Option::linger_s, 0));
   close();
 }
 

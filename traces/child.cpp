@@ -103,6 +103,7 @@ Child Child::execute(const std::vector<std::string>& arguments) {
     if (word == "{fd}") word = std::to_string(reports.write.get());
   }
   std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
   const pid_t pid = fork_child([&] {
@@ -169,7 +170,7 @@ std::vector<ChildMessage> Child::receive() {
     begin = end + 1;
     try {
       take_line(split_words(line), messages);
-    } catch (const std::logic_error&) {
+    } catch (const std::logic_error&) {  // NOLINT(bugprone-empty-catch)
       // Half a line: last words follow.
     }
   }

@@ -112,7 +112,7 @@ std::uint64_t number_of(const char* option, const std::string& text, std::uint64
   try {
     const std::uint64_t value = parse_number(text);
     if (value >= low && value <= high) return value;
-  } catch (const std::invalid_argument&) {
+  } catch (const std::invalid_argument&) {  // NOLINT(bugprone-empty-catch): said below
   }
   throw Misuse(fmt::format("{} \"{}\": expected a number from {} to {}", option, text, low, high));
 }
