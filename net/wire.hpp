@@ -121,6 +121,9 @@ class Acceptor {
   virtual void close() = 0;
   /// Gives the descriptor away, open, to become somebody else's; this acceptor is closed then.
   virtual NativeHandle release() = 0;
+  /// Where the name of the socket is a file: from now on closing it removes that file, if it is still the one
+  /// that is there now.
+  virtual void clean_up_on_close() {}
   virtual std::optional<Address> local_address() const = 0;
   virtual NativeHandle native_handle() const = 0;
 };

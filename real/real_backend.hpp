@@ -46,6 +46,7 @@ class RealBackend final : public twinwire::detail::Backend {
                                  error_code& error) override;
   std::unique_ptr<Wire> adopt_stream(NativeHandle handle, error_code& error) override;
   std::unique_ptr<Acceptor> adopt_acceptor(NativeHandle handle, error_code& error) override;
+  Family family_of(NativeHandle handle) override;
   void close_handle(NativeHandle handle) override;
 
   std::unique_ptr<twinwire::detail::Abandonable> resolve(const twinwire::detail::ResolveRequest& request,

@@ -5,6 +5,7 @@
 #include <twinwire/net/error.hpp>
 #include <twinwire/net/loop.hpp>
 #include <twinwire/net/ref.hpp>
+#include <twinwire/sim/files.hpp>
 #include <twinwire/sim/options.hpp>
 
 #include <cstdint>
@@ -46,6 +47,8 @@ class Host {
   void deliver_signal(int signal_number);
   /// Descriptors in use.
   int open_descriptors() const noexcept { return open_count_; }
+  /// What its Unix sockets are bound to, and other files in their way.
+  Files& files() noexcept { return files_; }
   /// Changes the limit of descriptors; those that are open stay so.
   void set_max_descriptors(int count) noexcept { options_.max_descriptors = count; }
 
@@ -60,6 +63,7 @@ class Host {
                                  error_code& error);
   std::unique_ptr<Wire> adopt_stream(NativeHandle handle, error_code& error);
   std::unique_ptr<Acceptor> adopt_acceptor(NativeHandle handle, error_code& error);
+  Family family_of(NativeHandle handle) noexcept;
   void close_detached(NativeHandle handle);
 
   /// Is this one of the host's own addresses? The port does not matter.
@@ -72,7 +76,7 @@ class Host {
   NativeHandle open_descriptor(error_code& error);
   void close_descriptor(NativeHandle handle) noexcept;
   void detach_socket(NativeHandle handle, detail::Ref<TcpConnection> connection, int side);
-  void detach_acceptor(NativeHandle handle, const Address& address, bool reuse_port);
+  void detach_acceptor(NativeHandle handle, const Address& address, bool reuse_port, std::uint64_t file);
   void release_port(const Address& address) noexcept { client_ports_.erase(address); }
 
  private:
@@ -83,12 +87,16 @@ class Host {
   struct DetachedAcceptor {
     Address address;
     bool reuse_port;
+    std::uint64_t file;
   };
   /// A descriptor: free, used by a wire, or open without one.
   using Descriptor = std::variant<std::monostate, bool, DetachedSocket, DetachedAcceptor>;
 
   std::optional<Address> source_for(const Address& remote, const std::optional<Address>& local,
                                     error_code& error);
+  std::unique_ptr<Wire> connect_unix(const Address& remote, error_code& error);
+  std::unique_ptr<Acceptor> bind_unix(const Address& local, bool replace, error_code& error);
+  TcpAcceptor* unix_listener(const Address& address) const;
   std::uint16_t ephemeral_port(const Address& address);
   bool port_taken(const Address& address, bool reuse_port = false) const;
   Descriptor* descriptor(NativeHandle handle) noexcept;
@@ -101,6 +109,7 @@ class Host {
   std::vector<Descriptor> descriptors_;
   int open_count_ = 0;
   std::vector<TcpAcceptor*> acceptors_;
+  Files files_;
   std::set<Address> client_ports_;
   std::uint16_t next_port_;
   std::map<std::string, std::uint64_t> connection_counts_;

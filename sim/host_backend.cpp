@@ -128,6 +128,10 @@ std::unique_ptr<Acceptor> HostBackend::adopt_acceptor(NativeHandle handle, error
   return host_.adopt_acceptor(handle, error);
 }
 
+Family HostBackend::family_of(NativeHandle handle) {
+  return host_.family_of(handle);
+}
+
 void HostBackend::close_handle(NativeHandle handle) {
   host_.close_detached(handle);
 }

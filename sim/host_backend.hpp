@@ -40,6 +40,7 @@ class HostBackend final : public detail::Backend {
                                  error_code& error) override;
   std::unique_ptr<Wire> adopt_stream(NativeHandle handle, error_code& error) override;
   std::unique_ptr<Acceptor> adopt_acceptor(NativeHandle handle, error_code& error) override;
+  Family family_of(NativeHandle handle) override;
   void close_handle(NativeHandle handle) override;
   std::unique_ptr<detail::Abandonable> resolve(const detail::ResolveRequest& request,
                                                detail::ResolveHandler handler) override;
