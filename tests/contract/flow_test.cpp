@@ -233,7 +233,7 @@ STREAM_TEST("FLOW-11", "close while paused goes on flushing, and RW comes before
   CHECK(pair.server->eof());
 }
 
-STREAM_TEST("FLOW-12", "an abort or a fatal error while paused gives CL and no RW") {
+CONTRACT_TEST("FLOW-12", "an abort or a fatal error while paused gives CL and no RW") {
   const Pair pair = stage.connect_deaf_server();
   buffer_exactly(pair, much);
   pair.client->transport.set_write_buffer_limits(1000);

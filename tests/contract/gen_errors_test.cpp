@@ -302,7 +302,7 @@ STREAM_TEST("GEN-09", "RW that throws is only reported, and the next episode is 
   CHECK(pair.server->received() == pattern(written));
 }
 
-STREAM_TEST("GEN-10", "an I/O error goes to CL alone, not to the exception handler") {
+CONTRACT_TEST("GEN-10", "an I/O error goes to CL alone, not to the exception handler") {
   const Pair pair = stage.connect_pair();
   SECTION("while reading") {
     pair.server->transport.abort();

@@ -6,7 +6,7 @@ namespace {
 
 using Ending = void (CheckedTransport::*)() const;
 
-STREAM_TEST("GEN-03", "CL comes in a later turn than the call that ends the connection") {
+CONTRACT_TEST("GEN-03", "CL comes in a later turn than the call that ends the connection") {
   const Pair pair = stage.connect_pair();
   const CheckedTransport& transport = pair.client->transport;
   Loop& loop = stage.client();
@@ -295,7 +295,7 @@ CONTRACT_TEST("GEN-12",
   listening.close();
 }
 
-STREAM_TEST("GEN-13", "abort inside PW: the write returns, nothing is buffered, no RW, one CL") {
+CONTRACT_TEST("GEN-13", "abort inside PW: the write returns, nothing is buffered, no RW, one CL") {
   const Pair pair = stage.connect_deaf_server();
   pair.client->transport.set_write_buffer_limits(0);
   pair.client->on_pause = [&] {

@@ -54,7 +54,7 @@ STREAM_TEST("GEN-01", "nothing is delivered before CM, though the peer wrote and
   CHECK(server->events() == "CM DR:early ER CL");
 }
 
-STREAM_TEST("GEN-02", "CM and CL come exactly once, however the connection ends") {
+CONTRACT_TEST("GEN-02", "CM and CL come exactly once, however the connection ends") {
   const auto client = stage.recorder("client");
   const auto server = stage.recorder("server");
   std::string last = "CL";
@@ -116,7 +116,7 @@ STREAM_TEST("GEN-02", "closing the loop delivers CL once, for all that is still 
   CHECK(pair.server->events() == "CM CL");
 }
 
-STREAM_TEST("GEN-07", "CL carries no error after a local or orderly end, and the error otherwise") {
+CONTRACT_TEST("GEN-07", "CL carries no error after a local or orderly end, and the error otherwise") {
   const Pair pair = stage.connect_pair();
   SECTION("local close") {
     pair.client->transport.close();

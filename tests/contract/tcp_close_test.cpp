@@ -57,7 +57,7 @@ STREAM_TEST("TCP-05", "bytes written while close flushes never overtake, and are
   CHECK(pair.client->events() == "CM CL");
 }
 
-STREAM_TEST("TCP-06", "abort drops what is buffered; the peer gets a beginning, then a reset") {
+CONTRACT_TEST("TCP-06", "abort drops what is buffered; the peer gets a beginning, then a reset") {
   const Pair pair = stage.connect_deaf_server();
   pair.client->transport.set_write_buffer_limits(no_limit);
   const std::size_t written = clog(pair.client->transport);
@@ -76,7 +76,7 @@ STREAM_TEST("TCP-06", "abort drops what is buffered; the peer gets a beginning, 
   CHECK(pair.server->received() == pattern(size));
 }
 
-STREAM_TEST("TCP-06", "abort ends a flush that close began") {
+CONTRACT_TEST("TCP-06", "abort ends a flush that close began") {
   const Pair pair = stage.connect_deaf_server();
   pair.client->transport.set_write_buffer_limits(no_limit);
   clog(pair.client->transport);

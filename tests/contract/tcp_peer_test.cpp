@@ -53,7 +53,7 @@ CONTRACT_TEST("TCP-10", "false is the default: a protocol without eof_received i
   listening.close();
 }
 
-STREAM_TEST("TCP-11", "ER that returns true keeps the connection open for sending") {
+CONTRACT_TEST("TCP-11", "ER that returns true keeps the connection open for sending") {
   const Pair pair = stage.connect_pair();
   pair.client->keep_open = true;
   pair.server->transport.write_eof();
@@ -148,7 +148,7 @@ STREAM_TEST("TCP-13", "both ends half-close in turn: nothing closes by itself") 
   CHECK(pair.server->events() == "CM DR:question ER CL");
 }
 
-STREAM_TEST("TCP-14", "a reset by the peer while reading gives CL(connection_reset) without ER") {
+CONTRACT_TEST("TCP-14", "a reset by the peer while reading gives CL(connection_reset) without ER") {
   const Pair pair = stage.connect_pair();
   SECTION("on an idle connection") {
     pair.server->transport.abort();
@@ -173,7 +173,7 @@ STREAM_TEST("TCP-14", "a reset by the peer while reading gives CL(connection_res
   CHECK(pair.client->error() == errc::connection_reset);
 }
 
-STREAM_TEST("TCP-15", "a write that hits an error returns, drops everything, and CL carries the error") {
+CONTRACT_TEST("TCP-15", "a write that hits an error returns, drops everything, and CL carries the error") {
   const auto client = stage.recorder("client");
   const auto server = stage.recorder("server");
   client->start_paused = true;
@@ -197,7 +197,7 @@ STREAM_TEST("TCP-15", "a write that hits an error returns, drops everything, and
   CHECK(client->events() == "CM CL:connection_reset");
 }
 
-STREAM_TEST("TCP-15", "an error that meets buffered data drops it, and CL carries the error") {
+CONTRACT_TEST("TCP-15", "an error that meets buffered data drops it, and CL carries the error") {
   const Pair pair = stage.connect_deaf_server();
   pair.client->transport.set_write_buffer_limits(no_limit);
   pair.client->transport.pause_reading();
@@ -213,7 +213,7 @@ STREAM_TEST("TCP-15", "an error that meets buffered data drops it, and CL carrie
   CHECK(pair.client->events() == "CM CL:connection_reset");
 }
 
-STREAM_TEST("TCP-15", "a peer that is gone altogether breaks the pipe of a half-closed connection") {
+CONTRACT_TEST("TCP-15", "a peer that is gone altogether breaks the pipe of a half-closed connection") {
   const Pair pair = stage.connect_pair();
   pair.client->keep_open = true;
   pair.server->transport.close();
