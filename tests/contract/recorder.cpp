@@ -15,7 +15,7 @@ std::string name_of(error_code error) {
   if (!error.failed()) return {};
   if (error == Error::callback_failure) return "callback_failure";
   if (error == Error::loop_closed) return "loop_closed";
-  static constexpr std::array<std::pair<errc::errc_t, const char*>, 13> names{
+  static constexpr std::array<std::pair<errc::errc_t, const char*>, 15> names{
       {{errc::connection_reset, "connection_reset"},
        {errc::connection_refused, "connection_refused"},
        {errc::connection_aborted, "connection_aborted"},
@@ -28,6 +28,8 @@ std::string name_of(error_code error) {
        {errc::network_unreachable, "network_unreachable"},
        {errc::host_unreachable, "host_unreachable"},
        {errc::too_many_files_open, "too_many_files_open"},
+       {errc::no_such_file_or_directory, "no_such_file_or_directory"},
+       {errc::operation_not_supported, "operation_not_supported"},
        {errc::invalid_argument, "invalid_argument"}}};
   for (const auto& [condition, name] : names) {
     if (error == condition) return name;

@@ -125,7 +125,7 @@ CONTRACT_TEST("UNIX-01", "a full backlog is waited for, and with it a server tha
   CHECK(stage.open_descriptors() == before);
   as_user([&] { hopeless.operation.cancel(); });
   hopeless.run();
-  CHECK(hopeless.outcome->error() == "operation_canceled");
+  CHECK(hopeless.outcome->error() == "operation_aborted");
   busy.accept_all();
   client.run();
   INFO(client.outcome->message());
