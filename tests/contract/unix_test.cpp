@@ -36,6 +36,28 @@ CONTRACT_TEST("UNIX-01", "a client and a server meet at a path, and know it") {
   CHECK(near.peername() == Address::from_path(service.path));
 }
 
+CONTRACT_TEST("GEN-05",
+              "over a Unix socket, too, a connect completes after CM, and early data waits for it") {
+  const UnixService service(stage, {}, [](Recorder& accepted) {
+    accepted.on_made = [&accepted] { accepted.transport.write("early"); };
+  });
+  UnixConnecting client(stage, service.path);
+  bool done_inside = true;
+  client.protocol->on_made = [&] { done_inside = client.done(); };
+  client.run();
+  CHECK(client.protocol->made());
+  CHECK_FALSE(done_inside);
+  stage.run_until_received(*client.protocol, 5);
+  CHECK(client.protocol->events() == "CM DR:early");
+}
+
+CONTRACT_TEST("TCP-19", "Unix sockets, which cannot have no-delay set, connect all the same") {
+  const UnixService service(stage);
+  const auto client = connect_to(stage, service);
+  CHECK(error_of([&] { client->transport.raw().get_option(Option::no_delay); }) == "operation_not_supported");
+  CHECK(client->events() == "CM");
+}
+
 CONTRACT_TEST("UNIX-01", "options of TCP are not supported, those of sockets are") {
   const UnixService service(stage);
   const auto client = connect_to(stage, service);
