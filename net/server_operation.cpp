@@ -67,13 +67,13 @@ class ServerOperation final : public CompletingOperation<Server> {
     auto acceptor = loop().backend().adopt_acceptor(options_.sock, error);
     if (!acceptor) {
       [[maybe_unused]] const auto keep = end();
-      throw std::invalid_argument("create_server: sock is not a bound stream socket");
+      throw std::invalid_argument(description() + ": sock is not a bound stream socket");
     }
-    keep(std::move(acceptor));
+    hold(std::move(acceptor));
     soon_ = loop().call_soon([self = Ref<ServerOperation>(this)] { self->serve(); });
   }
 
-  void keep(std::unique_ptr<Acceptor> acceptor) {
+  void hold(std::unique_ptr<Acceptor> acceptor) {
     if (clean_up_) acceptor->clean_up_on_close();
     acceptors_.push_back(std::move(acceptor));
   }
@@ -114,7 +114,7 @@ class ServerOperation final : public CompletingOperation<Server> {
       error_code error;
       auto acceptor = loop().backend().bind(address, {options_.reuse_address, options_.reuse_port}, error);
       if (acceptor) {
-        keep(std::move(acceptor));
+        hold(std::move(acceptor));
         bound_.push_back(address);
         bound_one = true;
       } else if (addresses.size() > 1 &&
