@@ -97,7 +97,7 @@ class Transport {
   void close() const {
     if (state_) state_->close();
   }
-  /// Drops what is buffered and resets the connection; connection_lost without an error follows.
+  /// Drops what is buffered, and resets (Unix: closes) the connection; connection_lost without error follows.
   void abort() const {
     if (state_) state_->abort();
   }

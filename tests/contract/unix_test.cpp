@@ -114,6 +114,21 @@ CONTRACT_TEST("UNIX-01", "a writer that waits hears of a peer that closes, even 
   CHECK(client->events() == "CM PW CL:broken_pipe");
 }
 
+CONTRACT_TEST("UNIX-01", "so does one that does not read either, with more to come than fits in between") {
+  const UnixService service(stage, {}, [](Recorder& accepted) { accepted.start_paused = true; });
+  const auto client = connect_to(stage, service);
+  client->transport.pause_reading();
+  clog(client->transport);
+  clog(service[0].transport);
+  stage.settle();
+  REQUIRE(client->transport.get_write_buffer_size() > 0);
+  REQUIRE(service[0].transport.get_write_buffer_size() > 0);
+  service[0].transport.abort();
+  stage.run_until_lost(*client);
+  CHECK(client->events() == "CM PW CL:broken_pipe");
+  CHECK(service[0].events() == "CM PW CL");
+}
+
 CONTRACT_TEST("UNIX-01", "nobody there, nobody listening, another kind of file: each is told at once") {
   const auto error_at = [&](const std::string& path) {
     UnixConnecting client(stage, path);
