@@ -2,12 +2,37 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 #include <boost/asio/ip/address.hpp>
 
 namespace twinwire {
 
 namespace asio = boost::asio;
+
+namespace {
+
+/// The name of a Unix socket as text, whatever bytes are in it.
+std::string shown(std::string_view name) {
+  if (name.empty()) return "(unnamed)";
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string text;
+  if (name.front() == '\0') {
+    text = "@";
+    name.remove_prefix(1);
+  }
+  for (const char c : name) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= ' ' && byte != 0x7f) {
+      text += c;
+    } else {
+      text += {'\\', 'x', digits[byte >> 4U], digits[byte & 15U]};
+    }
+  }
+  return text;
+}
+
+}  // namespace
 
 std::optional<Address> Address::parse(std::string_view host, std::uint16_t port) {
   if (host.find('\0') != std::string_view::npos) return std::nullopt;
@@ -42,6 +67,22 @@ Address Address::from_ipv6(std::array<std::uint8_t, 16> bytes, std::uint16_t por
   return address;
 }
 
+Address Address::from_path(std::string path) {
+  Address address;
+  address.family_ = Family::unix_domain;
+  address.path_ = std::move(path);
+  const std::string& name = address.path_;
+  if (name.size() > path_max) {
+    throw std::invalid_argument(
+        "\"" + address.to_string() + "\" is too long for the name of a Unix socket: " +
+        std::to_string(name.size()) + " bytes, " + std::to_string(path_max) + " at most");
+  }
+  if (address.is_file() && name.find('\0') != std::string::npos) {
+    throw std::invalid_argument("\"" + address.to_string() + "\" is no path: there is a NUL in it");
+  }
+  return address;
+}
+
 Address Address::with_port(std::uint16_t port) const noexcept {
   Address copy = *this;
   copy.port_ = port;
@@ -49,7 +90,8 @@ Address Address::with_port(std::uint16_t port) const noexcept {
 }
 
 bool Address::is_unspecified() const noexcept {
-  return std::ranges::all_of(bytes_, [](std::uint8_t byte) { return byte == 0; });
+  return family_ != Family::unix_domain &&
+         std::ranges::all_of(bytes_, [](std::uint8_t byte) { return byte == 0; });
 }
 
 bool Address::is_loopback() const noexcept {
@@ -67,6 +109,8 @@ std::string Address::host() const {
       const std::string text = asio::ip::address_v6(bytes_).to_string();
       return scope_id_ == 0 ? text : text + "%" + std::to_string(scope_id_);
     }
+    case Family::unix_domain:
+      return shown(path_);
     case Family::unspecified:
       break;
   }
@@ -74,6 +118,7 @@ std::string Address::host() const {
 }
 
 std::string Address::to_string() const {
+  if (family_ == Family::unix_domain) return host();
   const std::string port = std::to_string(port_);
   return family_ == Family::ipv6 ? "[" + host() + "]:" + port : host() + ":" + port;
 }

@@ -62,6 +62,31 @@ auto create_server(Loop& loop, ProtocolFactory factory, ServerOptions options, T
       });
 }
 
+/// Loop::create_unix_connection. Completes with a Connection after connection_made has returned.
+/// https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.create_unix_connection
+template <class Token = boost::asio::use_awaitable_t<>>
+auto create_unix_connection(Loop& loop, ProtocolFactory factory, UnixConnectOptions options,
+                            Token&& token = Token{}) {
+  return detail::initiate_checked<Connection>(
+      loop, std::forward<Token>(token),
+      [&loop, factory = std::move(factory),
+       options = std::move(options)](Completion<Connection> done) mutable {
+        return loop.create_unix_connection(std::move(factory), std::move(options), std::move(done));
+      });
+}
+
+/// Loop::create_unix_server. Completes with a Server that listens.
+/// https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.create_unix_server
+template <class Token = boost::asio::use_awaitable_t<>>
+auto create_unix_server(Loop& loop, ProtocolFactory factory, UnixServerOptions options,
+                        Token&& token = Token{}) {
+  return detail::initiate_checked<Server>(
+      loop, std::forward<Token>(token),
+      [&loop, factory = std::move(factory), options = std::move(options)](Completion<Server> done) mutable {
+        return loop.create_unix_server(std::move(factory), std::move(options), std::move(done));
+      });
+}
+
 /// Loop::connect_accepted_socket. The socket belongs to the loop once the operation has begun; when it fails
 /// with std::invalid_argument, because this is no connected stream socket, it stays its owner's.
 /// https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.connect_accepted_socket

@@ -41,6 +41,7 @@ class Abandonable {
 
 /// How to bind a listening socket.
 struct ListenOptions {
+  /// Of a Unix socket: a socket file that has its name is removed before.
   bool reuse_address = true;
   bool reuse_port = false;
 };
@@ -73,7 +74,8 @@ class Backend {
   /// and runs what Asio has ready. True if there was something; called until there is nothing.
   virtual bool take_posted() { return false; }
 
-  /// Starts to connect; the wire's on_writable tells when finish_connect can be asked.
+  /// Starts to connect; the wire's on_writable tells when finish_connect can be asked. To a Unix socket whose
+  /// backlog is full it fails with resource_unavailable_try_again: nobody tells when there is room.
   virtual std::unique_ptr<Wire> connect(const Address& remote, const std::optional<Address>& local,
                                         error_code& error) = 0;
   virtual std::unique_ptr<Acceptor> bind(const Address& local, const ListenOptions& options,
@@ -86,6 +88,9 @@ class Backend {
                                                       error_code& error) = 0;
   /// Takes over an open socket for datagrams; invalid_argument if it is not one.
   virtual std::unique_ptr<DatagramWire> adopt_datagram(NativeHandle handle, error_code& error) = 0;
+  /// The address family of a socket that is open; unspecified if it is none, or of a family without
+  /// Addresses.
+  virtual Family family_of(NativeHandle handle) = 0;
   /// Closes a descriptor that was never adopted.
   virtual void close_handle(NativeHandle handle) = 0;
 

@@ -11,6 +11,12 @@
 namespace twinwire::detail {
 namespace {
 
+/// How often a Unix socket with a full backlog is tried again, as nobody tells when there is room: doubled
+/// each time up to the most. Given up after as long as TCP tries to connect.
+constexpr Duration backlog_retry_min = std::chrono::milliseconds(10);
+constexpr Duration backlog_retry_max = std::chrono::seconds(1);
+constexpr Duration backlog_patience = std::chrono::seconds(127);
+
 struct StreamKind {
   using Factory = ProtocolFactory;
   using Wire = twinwire::Wire;
@@ -50,10 +56,17 @@ class AdoptOperation final : public EstablishStream {
 /// Resolves, then connects to one address after the other, or to several in overlap (RFC 8305).
 class ConnectOperation final : public EstablishStream {
  public:
-  ConnectOperation(Loop& loop, ProtocolFactory factory, ConnectOptions options, Completion<Connection> done)
-      : EstablishStream(loop, "connect to " + describe(options.host, options.port.text()), std::move(factory),
-                        std::move(done)),
-        options_(std::move(options)) {}
+  ConnectOperation(Loop& loop, ProtocolFactory factory, ConnectOptions options, std::string target,
+                   Completion<Connection> done)
+      : EstablishStream(loop, "connect to " + target, std::move(factory), std::move(done)),
+        options_(std::move(options)),
+        target_(std::move(target)) {}
+
+  /// With an address that is known already: `options` has nothing to look up.
+  void start(const Address& address) {
+    addresses_.push_back(address);
+    timer_ = loop().call_soon([self = Ref<ConnectOperation>(this)] { self->start_next(); });
+  }
 
   void start() {
     lookup_.start(loop(), {options_.host, options_.port.text(), options_.family, false},
@@ -141,11 +154,28 @@ class ConnectOperation final : public EstablishStream {
       }
     }
     if (!attempt->wire) {
+      if (retry_later(remote, error)) return true;
       note_failure(index, error, from);
       return false;
     }
     attempt->wire->set_sink(attempt.get());
     tries_.push_back(std::move(attempt));
+    return true;
+  }
+
+  /// A Unix socket whose backlog is full is waited for, as TCP does by itself. False if that is not the
+  /// error; timed_out when it took too long.
+  bool retry_later(const Address& remote, error_code& error) {
+    if (remote.family() != Family::unix_domain || error != errc::resource_unavailable_try_again) return false;
+    const TimePoint now = loop().time();
+    if (!give_up_) give_up_ = saturating_add(now, backlog_patience);
+    if (now >= *give_up_) {
+      error = make_error(errc::timed_out);
+      return false;
+    }
+    --next_;
+    timer_ = loop().call_later(backlog_retry_, [self = Ref<ConnectOperation>(this)] { self->start_next(); });
+    backlog_retry_ = std::min(2 * backlog_retry_, backlog_retry_max);
     return true;
   }
 
@@ -187,7 +217,7 @@ class ConnectOperation final : public EstablishStream {
     attempts.reserve(failures_.size());
     for (auto& [index, attempt] : failures_) attempts.push_back(std::move(attempt));
     std::string sentence = description();
-    if (attempts.size() == 1 && attempts.front().target != describe(options_.host, options_.port.text())) {
+    if (attempts.size() == 1 && attempts.front().target != target_) {
       sentence += " (" + attempts.front().target + ")";
     }
     const error_code first = attempts.front().error;
@@ -205,6 +235,7 @@ class ConnectOperation final : public EstablishStream {
   }
 
   ConnectOptions options_;
+  std::string target_;  ///< as it is called in sentences
   Lookup lookup_;
   std::vector<Address> addresses_;
   std::vector<Address> locals_;
@@ -212,6 +243,8 @@ class ConnectOperation final : public EstablishStream {
   std::vector<std::unique_ptr<Try>> tries_;
   std::vector<std::pair<std::size_t, Attempt>> failures_;
   Handle timer_;
+  Duration backlog_retry_ = backlog_retry_min;
+  std::optional<TimePoint> give_up_;
 };
 
 void require_one_source(const ConnectOptions& options) {
@@ -231,6 +264,17 @@ void require_one_source(const ConnectOptions& options) {
 }
 
 }  // namespace
+
+std::optional<Address> unix_address(Loop& loop, const char* operation, std::string path, NativeHandle sock) {
+  const std::string caller(operation);
+  if (sock && !path.empty()) throw std::invalid_argument(caller + ": path cannot be combined with sock");
+  if (!sock && path.empty()) throw std::invalid_argument(caller + ": neither path nor sock was given");
+  if (!sock) return Address::from_path(std::move(path));
+  if (loop.backend().family_of(sock) != Family::unix_domain) {
+    throw std::invalid_argument(caller + ": sock is not a Unix socket");
+  }
+  return std::nullopt;
+}
 
 std::vector<Address> interleave_families(std::vector<Address> addresses, int first_count) {
   if (first_count == 0 || addresses.empty()) return addresses;
@@ -254,9 +298,20 @@ Operation start_connect(Loop& loop, ProtocolFactory factory, ConnectOptions opti
                         Completion<Connection> done) {
   require_one_source(options);
   if (options.sock) return start_adopt(loop, std::move(factory), options.sock, std::move(done));
-  const auto operation =
-      make_ref<ConnectOperation>(loop, std::move(factory), std::move(options), std::move(done));
+  std::string target = describe(options.host, options.port.text());
+  const auto operation = make_ref<ConnectOperation>(loop, std::move(factory), std::move(options),
+                                                    std::move(target), std::move(done));
   operation->start();
+  return Operation(operation);
+}
+
+Operation start_unix_connect(Loop& loop, ProtocolFactory factory, UnixConnectOptions options,
+                             Completion<Connection> done) {
+  const auto address = unix_address(loop, "create_unix_connection", std::move(options.path), options.sock);
+  if (!address) return start_adopt(loop, std::move(factory), options.sock, std::move(done));
+  const auto operation = make_ref<ConnectOperation>(loop, std::move(factory), ConnectOptions(),
+                                                    address->to_string(), std::move(done));
+  operation->start(*address);
   return Operation(operation);
 }
 

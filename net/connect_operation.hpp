@@ -6,7 +6,10 @@
 #include <twinwire/net/datagram.hpp>
 #include <twinwire/net/operation.hpp>
 #include <twinwire/net/server.hpp>
+#include <twinwire/net/unix.hpp>
 
+#include <optional>
+#include <string>
 #include <vector>
 
 namespace twinwire::detail {
@@ -14,12 +17,19 @@ namespace twinwire::detail {
 /// All of these throw std::invalid_argument for what can be told to be wrong at once, changing nothing.
 Operation start_connect(Loop& loop, ProtocolFactory factory, ConnectOptions options,
                         Completion<Connection> done);
+Operation start_unix_connect(Loop& loop, ProtocolFactory factory, UnixConnectOptions options,
+                             Completion<Connection> done);
 Operation start_adopt(Loop& loop, ProtocolFactory factory, NativeHandle sock, Completion<Connection> done);
 Operation start_server_operation(Loop& loop, ProtocolFactory factory, ServerOptions options,
                                  Completion<Server> done);
 Operation start_datagram(Loop& loop, DatagramProtocolFactory factory, DatagramOptions options,
                          Completion<DatagramEndpoint> done);
+Operation start_unix_server_operation(Loop& loop, ProtocolFactory factory, const UnixServerOptions& options,
+                                      Completion<Server> done);
 Operation start_resolve(Loop& loop, ResolveRequest request, Completion<std::vector<Address>> done);
+
+/// What a Unix operation is for: its path as an address, or none if it is for `sock`. Throws as those do.
+std::optional<Address> unix_address(Loop& loop, const char* operation, std::string path, NativeHandle sock);
 
 /// Alternates between families: `first_count` addresses of the first one's family, then one of each in turn
 /// (RFC 8305, section 4). 0 keeps the order.

@@ -8,10 +8,12 @@ namespace {
 
 std::vector<Address> addresses_without_host(const ResolveRequest& request, std::uint16_t port) {
   std::vector<Address> addresses;
-  if (request.family != Family::ipv6) {
+  if (request.family == Family::unspecified || request.family == Family::ipv4) {
     addresses.push_back(Address::of(request.passive ? "0.0.0.0" : "127.0.0.1", port));
   }
-  if (request.family != Family::ipv4) addresses.push_back(Address::of(request.passive ? "::" : "::1", port));
+  if (request.family == Family::unspecified || request.family == Family::ipv6) {
+    addresses.push_back(Address::of(request.passive ? "::" : "::1", port));
+  }
   return addresses;
 }
 

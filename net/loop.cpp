@@ -220,6 +220,18 @@ Operation Loop::create_server(ProtocolFactory factory, ServerOptions options, Co
   return detail::start_server_operation(*this, std::move(factory), std::move(options), std::move(done));
 }
 
+Operation Loop::create_unix_connection(ProtocolFactory factory, UnixConnectOptions options,
+                                       Completion<Connection> done) {
+  require_open("create_unix_connection");
+  return detail::start_unix_connect(*this, std::move(factory), std::move(options), std::move(done));
+}
+
+Operation Loop::create_unix_server(ProtocolFactory factory, UnixServerOptions options,
+                                   Completion<Server> done) {
+  require_open("create_unix_server");
+  return detail::start_unix_server_operation(*this, std::move(factory), options, std::move(done));
+}
+
 Operation Loop::connect_accepted_socket(ProtocolFactory factory, NativeHandle sock,
                                         Completion<Connection> done) {
   require_open("connect_accepted_socket");

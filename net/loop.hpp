@@ -13,6 +13,7 @@
 #include <twinwire/net/scheduled_call.hpp>
 #include <twinwire/net/server.hpp>
 #include <twinwire/net/time.hpp>
+#include <twinwire/net/unix.hpp>
 
 #include <exception>
 #include <memory>
@@ -109,6 +110,15 @@ class Loop {
   Operation create_connection(ProtocolFactory factory, ConnectOptions options, Completion<Connection> done);
   /// Resolves, binds, and (by default) accepts.
   Operation create_server(ProtocolFactory factory, ServerOptions options, Completion<Server> done);
+  /// Connects to a Unix stream socket; completes after connection_made has returned. Throws
+  /// std::invalid_argument for a path that cannot be one, for both path and sock or neither, and for a sock
+  /// that is no connected Unix stream socket. A full backlog is waited for, as long as TCP does.
+  /// https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.create_unix_connection
+  Operation create_unix_connection(ProtocolFactory factory, UnixConnectOptions options,
+                                   Completion<Connection> done);
+  /// Binds a Unix stream socket, and (by default) accepts. Throws as create_unix_connection does.
+  /// https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.create_unix_server
+  Operation create_unix_server(ProtocolFactory factory, UnixServerOptions options, Completion<Server> done);
   /// Wraps a connected stream socket that was accepted elsewhere. It belongs to the loop from the call on,
   /// unless that throws: std::invalid_argument if it is no such socket. One whose peer has reset it meanwhile
   /// is, and is lost with connection_reset.

@@ -47,7 +47,7 @@ class Server {
   /// Begins to accept. Does nothing when it does so already. Throws std::logic_error on a closed server;
   /// OperationError, and the server is closed, when the system refuses.
   void start_serving() const;
-  /// Stops listening. Connections that were accepted live on.
+  /// Stops listening, and removes the file of a Unix socket. Connections that were accepted live on.
   void close() const;
   /// close() on the transport of every accepted connection that is alive.
   void close_clients() const;

@@ -1,4 +1,4 @@
-// create_server and getaddrinfo.
+// create_server, create_unix_server and getaddrinfo.
 #include <twinwire/net/completing_operation.hpp>
 #include <twinwire/net/connect_operation.hpp>
 #include <twinwire/net/lookup.hpp>
@@ -38,9 +38,17 @@ class ServerOperation final : public CompletingOperation<Server> {
     if (options_.hosts.empty()) options_.hosts.emplace_back();
   }
 
-  void start() {
+  /// Closing the server removes the files that its sockets are bound to.
+  void clean_up_on_close() noexcept { clean_up_ = true; }
+
+  /// With an address that is known already, `options` has none.
+  void start(const std::optional<Address>& address = {}) {
     if (options_.sock) {
       adopt();
+    } else if (address) {
+      soon_ = loop().call_soon([self = Ref<ServerOperation>(this), address = *address] {
+        if (self->bind_host({address})) self->serve();
+      });
     } else {
       resolve_next();
     }
@@ -59,10 +67,15 @@ class ServerOperation final : public CompletingOperation<Server> {
     auto acceptor = loop().backend().adopt_acceptor(options_.sock, error);
     if (!acceptor) {
       [[maybe_unused]] const auto keep = end();
-      throw std::invalid_argument("create_server: sock is not a bound stream socket");
+      throw std::invalid_argument(description() + ": sock is not a bound stream socket");
     }
-    acceptors_.push_back(std::move(acceptor));
+    hold(std::move(acceptor));
     soon_ = loop().call_soon([self = Ref<ServerOperation>(this)] { self->serve(); });
+  }
+
+  void hold(std::unique_ptr<Acceptor> acceptor) {
+    if (clean_up_) acceptor->clean_up_on_close();
+    acceptors_.push_back(std::move(acceptor));
   }
 
   void resolve_next() {
@@ -101,7 +114,7 @@ class ServerOperation final : public CompletingOperation<Server> {
       error_code error;
       auto acceptor = loop().backend().bind(address, {options_.reuse_address, options_.reuse_port}, error);
       if (acceptor) {
-        acceptors_.push_back(std::move(acceptor));
+        hold(std::move(acceptor));
         bound_.push_back(address);
         bound_one = true;
       } else if (addresses.size() > 1 &&
@@ -134,12 +147,17 @@ class ServerOperation final : public CompletingOperation<Server> {
 
   ProtocolFactory factory_;
   ServerOptions options_;
+  bool clean_up_ = false;
   Lookup lookup_;
   Handle soon_;
   std::vector<std::vector<Address>> addresses_;  ///< of each host, so far
   std::vector<Address> bound_;
   std::vector<std::unique_ptr<Acceptor>> acceptors_;
 };
+
+void require_backlog(const char* operation, int backlog) {
+  if (backlog < 1) throw std::invalid_argument(std::string(operation) + ": backlog must be at least 1");
+}
 
 }  // namespace
 
@@ -152,11 +170,26 @@ Operation start_server_operation(Loop& loop, ProtocolFactory factory, ServerOpti
   if (!options.sock && !has_address) {
     throw std::invalid_argument("create_server: neither host and port nor sock was given");
   }
-  if (options.backlog < 1) throw std::invalid_argument("create_server: backlog must be at least 1");
+  require_backlog("create_server", options.backlog);
   if (!options.port) options.port = Port(0);
   const auto operation =
       make_ref<ServerOperation>(loop, std::move(factory), std::move(options), std::move(done));
   operation->start();
+  return Operation(operation);
+}
+
+Operation start_unix_server_operation(Loop& loop, ProtocolFactory factory, const UnixServerOptions& options,
+                                      Completion<Server> done) {
+  const auto address = unix_address(loop, "create_unix_server", options.path, options.sock);
+  require_backlog("create_unix_server", options.backlog);
+  ServerOptions common;
+  common.backlog = options.backlog;
+  common.start_serving = options.start_serving;
+  common.sock = options.sock;
+  const auto operation =
+      make_ref<ServerOperation>(loop, std::move(factory), std::move(common), std::move(done));
+  if (options.cleanup_socket) operation->clean_up_on_close();
+  operation->start(address);
   return Operation(operation);
 }
 

@@ -17,6 +17,19 @@ Stream make_stream(const Ref<StreamState>& state) {
   return Stream(StreamReader(state), StreamWriter(detail::make_ref<detail::WriterEnd>(state)));
 }
 
+/// The stream of a connection that is yet to be made. It is there before, so that the connection is closed
+/// wherever the coroutine that makes it may end.
+struct Opening {
+  Opening(Loop& loop, const StreamOptions& options)
+      : state(detail::make_ref<StreamState>(loop, options.limit)), stream(make_stream(state)) {}
+  ProtocolFactory factory() const {
+    return [state = state] { return std::make_shared<StreamReaderProtocol>(state); };
+  }
+
+  Ref<StreamState> state;
+  Stream stream;
+};
+
 /// Keeps the handler, which may be a lambda with captures, and reports what it throws.
 awaitable<void> serve(Loop& loop, std::shared_ptr<StreamHandler> handler, Stream stream) {
   std::exception_ptr failure;
@@ -40,12 +53,17 @@ awaitable<void> serve(Loop& loop, std::shared_ptr<StreamHandler> handler, Stream
 }  // namespace
 
 awaitable<Stream> open_connection(Loop& loop, ConnectOptions options, StreamOptions stream_options) {
-  const auto state = detail::make_ref<StreamState>(loop, stream_options.limit);
-  // Made first, so that the connection is closed wherever this coroutine may end.
-  Stream stream = make_stream(state);
-  ProtocolFactory factory = [state] { return std::make_shared<StreamReaderProtocol>(state); };
+  const Opening opening(loop, stream_options);
+  ProtocolFactory factory = opening.factory();
   co_await create_connection(loop, std::move(factory), std::move(options));
-  co_return stream;
+  co_return opening.stream;
+}
+
+awaitable<Stream> open_unix_connection(Loop& loop, UnixConnectOptions options, StreamOptions stream_options) {
+  const Opening opening(loop, stream_options);
+  ProtocolFactory factory = opening.factory();
+  co_await create_unix_connection(loop, std::move(factory), std::move(options));
+  co_return opening.stream;
 }
 
 awaitable<Stream> open_connection(Loop& loop, std::string host, Port port, StreamOptions stream_options) {

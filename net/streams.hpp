@@ -50,6 +50,11 @@ struct Stream {
 awaitable<Stream> open_connection(Loop& loop, ConnectOptions options, StreamOptions stream_options = {});
 awaitable<Stream> open_connection(Loop& loop, std::string host, Port port, StreamOptions stream_options = {});
 
+/// The same over a Unix socket. Fails as create_unix_connection does.
+/// https://docs.python.org/3/library/asyncio-stream.html#asyncio.open_unix_connection
+awaitable<Stream> open_unix_connection(Loop& loop, UnixConnectOptions options,
+                                       StreamOptions stream_options = {});
+
 /// Serves one connection: usually a coroutine. A connection is closed in order when its handler has returned,
 /// unless a copy of the writer lives on. When an exception escapes it is aborted, and the loop's exception
 /// handler is told.
@@ -68,6 +73,15 @@ auto start_server(Loop& loop, StreamHandler handler, ServerOptions options, Stre
                   Token&& token = Token{}) {
   return create_server(loop, detail::stream_factory(loop, std::move(handler), stream_options),
                        std::move(options), std::forward<Token>(token));
+}
+
+/// start_server over a Unix socket. Fails as create_unix_server does.
+/// https://docs.python.org/3/library/asyncio-stream.html#asyncio.start_unix_server
+template <class Token = boost::asio::use_awaitable_t<>>
+auto start_unix_server(Loop& loop, StreamHandler handler, UnixServerOptions options,
+                       StreamOptions stream_options = {}, Token&& token = Token{}) {
+  return create_unix_server(loop, detail::stream_factory(loop, std::move(handler), stream_options),
+                            std::move(options), std::forward<Token>(token));
 }
 
 }  // namespace twinwire

@@ -85,8 +85,8 @@ class BaseTransport {
   void close() const {
     if (state_) state_->close();
   }
-  /// Drops what is buffered and resets the connection, where there is one to reset; connection_lost without
-  /// an error follows.
+  /// Drops what is buffered, and resets (Unix: closes) the connection, where there is one; connection_lost
+  /// without an error follows.
   void abort() const {
     if (state_) state_->abort();
   }

@@ -30,9 +30,9 @@ struct NativeHandle {
 
 /// Socket options with an effect on both backends. Values are integers in the unit that the name tells.
 enum class Option : std::uint8_t {
-  no_delay,             ///< 0 or 1: TCP_NODELAY
+  no_delay,             ///< 0 or 1: TCP_NODELAY; not of Unix sockets
   keep_alive,           ///< 0 or 1: SO_KEEPALIVE
-  user_timeout_ms,      ///< TCP_USER_TIMEOUT, RFC 5482; 0 is the system's default
+  user_timeout_ms,      ///< TCP_USER_TIMEOUT, RFC 5482; 0 is the system's default; not of Unix sockets
   linger_s,             ///< SO_LINGER: -1 is off, 0 resets on close; closing never waits, see docs/limits.md
   send_buffer_size,     ///< bytes, SO_SNDBUF
   receive_buffer_size,  ///< bytes, SO_RCVBUF
@@ -125,6 +125,9 @@ class Acceptor {
   virtual void close() = 0;
   /// Gives the descriptor away, open, to become somebody else's; this acceptor is closed then.
   virtual NativeHandle release() = 0;
+  /// Where the name of the socket is a file: from now on closing it removes that file, if it is still the one
+  /// that is there now.
+  virtual void clean_up_on_close() {}
   virtual std::optional<Address> local_address() const = 0;
   virtual NativeHandle native_handle() const = 0;
 };

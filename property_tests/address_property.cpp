@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,19 @@ rc::Gen<Address> addresses() {
   return rc::gen::oneOf(ipv4_addresses(), ipv6_addresses());
 }
 
+/// Names of Unix sockets: whole paths, abstract names of any bytes but the one that begins an escape, and
+/// none.
+rc::Gen<Address> unix_addresses() {
+  return rc::gen::map(rc::gen::container<std::string>(rc::gen::arbitrary<char>()), [](std::string name) {
+    std::erase(name, '\\');
+    name.resize(std::min(name.size(), Address::path_max - 1));
+    if (name.empty()) return Address::from_path("");
+    if (name.size() % 2 == 0) return Address::from_path(std::string(1, '\0') + name);
+    std::ranges::replace(name, '\0', '0');
+    return Address::from_path('/' + name);
+  });
+}
+
 PROPERTY("an address is read back from its own text") {
   const Address address = *addresses();
   const auto parsed = Address::parse(address.host(), address.port());
@@ -63,9 +77,23 @@ PROPERTY("what is read as an address is read back the same from its text, and no
 }
 
 PROPERTY("equal addresses have equal texts, and different ones different texts") {
-  const Address a = *addresses();
-  const Address b = *rc::gen::oneOf(addresses(), rc::gen::just(a));
+  const auto any = rc::gen::oneOf(addresses(), unix_addresses());
+  const Address a = *any;
+  const Address b = *rc::gen::oneOf(any, rc::gen::just(a));
   RC_ASSERT((a == b) == (a.to_string() == b.to_string()));
+}
+
+PROPERTY(
+    "the text of a Unix socket's name can be shown, and a name that is too long or has a NUL is refused") {
+  const Address address = *unix_addresses();
+  for (const char c : address.to_string()) RC_ASSERT(static_cast<unsigned char>(c) >= ' ');
+  RC_ASSERT(Address::from_path(address.path()) == address);
+  RC_ASSERT(!Address::parse(address.to_string(), 0));
+  const std::string longer = address.path() + std::string(Address::path_max + 1 - address.path().size(), 'x');
+  RC_ASSERT_THROWS_AS(Address::from_path(longer), std::invalid_argument);
+  if (address.is_file() && address.path().size() < Address::path_max) {
+    RC_ASSERT_THROWS_AS(Address::from_path(address.path() + '\0'), std::invalid_argument);
+  }
 }
 
 /// Addresses of one family, in the order of the list.

@@ -2,6 +2,8 @@
 #include <twinwire/real/real_backend.hpp>
 #include <twinwire/real/resolver.hpp>
 #include <twinwire/real/socket_acceptor.hpp>
+#include <twinwire/real/socket_address.hpp>
+#include <twinwire/real/socket_options.hpp>
 #include <twinwire/real/socket_wire.hpp>
 
 #include <chrono>
@@ -9,6 +11,7 @@
 #include <ctime>
 #include <stdexcept>
 #include <sys/random.h>
+#include <sys/socket.h>
 
 namespace twinwire::real {
 namespace {
@@ -224,6 +227,12 @@ std::unique_ptr<DatagramWire> RealBackend::open_datagram(
 
 std::unique_ptr<DatagramWire> RealBackend::adopt_datagram(NativeHandle handle, error_code& error) {
   return DatagramSocket::adopt(poller_, datagram_space(), handle, error);
+}
+
+Family RealBackend::family_of(NativeHandle handle) {
+  const auto family = get_int_option(handle.value, SOL_SOCKET, SO_DOMAIN);
+  const auto* number = std::get_if<std::int64_t>(&family);
+  return number ? real::family_of(static_cast<int>(*number)) : Family::unspecified;
 }
 
 void RealBackend::close_handle(NativeHandle handle) {

@@ -50,6 +50,7 @@ class RealBackend final : public twinwire::detail::Backend {
   std::unique_ptr<DatagramWire> open_datagram(const twinwire::detail::DatagramSocketOptions& options,
                                               error_code& error) override;
   std::unique_ptr<DatagramWire> adopt_datagram(NativeHandle handle, error_code& error) override;
+  Family family_of(NativeHandle handle) override;
   void close_handle(NativeHandle handle) override;
 
   std::unique_ptr<twinwire::detail::Abandonable> resolve(const twinwire::detail::ResolveRequest& request,

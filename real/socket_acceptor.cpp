@@ -18,6 +18,7 @@ error_code set_up(int descriptor, const Address& local, const twinwire::detail::
     error = set_int_option(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, 1);
   }
   if (error.failed()) return error;
+  if (options.reuse_address && local.is_file()) remove_socket_file(local.path());
   const SocketAddress native(local);
   if (::bind(descriptor, native.data(), native.size()) < 0) return last_error();
   return {};
@@ -34,8 +35,7 @@ bool is_bound(const SocketAddress& address) {
 std::unique_ptr<SocketAcceptor> SocketAcceptor::bind(PollerRef poller, const Address& local,
                                                      const twinwire::detail::ListenOptions& options,
                                                      error_code& error) {
-  Descriptor socket(
-      ::socket(native_family(local.family()), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP));
+  Descriptor socket = open_stream_socket(local.family());
   error = socket ? set_up(socket.get(), local, options) : last_error();
   if (error.failed()) return nullptr;
   return std::make_unique<SocketAcceptor>(std::move(poller), std::move(socket));
@@ -61,14 +61,14 @@ std::unique_ptr<SocketAcceptor> SocketAcceptor::adopt(PollerRef poller, NativeHa
 
 SocketAcceptor::SocketAcceptor(PollerRef poller, Descriptor socket) noexcept
     : socket_(std::move(socket)), poller_(std::move(poller)) {
-  // On Linux an accepted socket inherits this, which spares a call for each.
-  set_no_delay(socket_.get());
   SocketAddress native;
   if (::getsockname(socket_.get(), native.data(), native.size_pointer()) == 0) local_ = native.address();
+  // On Linux an accepted socket inherits this, which spares a call for each.
+  if (local_.family() != Family::unix_domain) set_no_delay(socket_.get());
 }
 
 SocketAcceptor::~SocketAcceptor() {
-  poller_->forget(*this);
+  close();
 }
 
 void SocketAcceptor::set_sink(WireSink* sink) {
@@ -122,6 +122,7 @@ void SocketAcceptor::close() {
   if (!socket_) return;
   poller_->forget(*this);
   sink_ = nullptr;
+  file_.remove();
   socket_.close();
 }
 
@@ -129,7 +130,12 @@ NativeHandle SocketAcceptor::release() {
   if (!socket_) return {};
   poller_->remove(*this, socket_.get());
   sink_ = nullptr;
+  file_.forget();
   return {socket_.release()};
+}
+
+void SocketAcceptor::clean_up_on_close() {
+  if (socket_ && local_.is_file()) file_ = SocketFile(local_.path());
 }
 
 std::optional<Address> SocketAcceptor::local_address() const {

@@ -5,6 +5,7 @@
 #include <twinwire/net/wire.hpp>
 #include <twinwire/real/descriptor.hpp>
 #include <twinwire/real/poller.hpp>
+#include <twinwire/real/socket_file.hpp>
 #include <twinwire/real/socket_wire.hpp>
 
 #include <memory>
@@ -30,6 +31,7 @@ class SocketAcceptor final : public Acceptor, private PollEntry {
   std::unique_ptr<Wire> accept(error_code& error) override;
   void close() override;
   NativeHandle release() override;
+  void clean_up_on_close() override;
   std::optional<Address> local_address() const override;
   NativeHandle native_handle() const override { return socket_.handle(); }
 
@@ -41,6 +43,7 @@ class SocketAcceptor final : public Acceptor, private PollEntry {
   PollerRef poller_;
   WireSink* sink_ = nullptr;
   Address local_;
+  SocketFile file_;            ///< to be removed with the socket
   bool lingers_ = false;       ///< and so do the sockets that it accepts
   bool watch_failed_ = false;  ///< the system refused to watch it: accept() tries again
 };

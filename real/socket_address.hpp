@@ -2,6 +2,7 @@
 #pragma once
 
 #include <twinwire/net/address.hpp>
+#include <twinwire/real/descriptor.hpp>
 
 #include <optional>
 #include <sys/socket.h>
@@ -20,7 +21,8 @@ class SocketAddress {
   socklen_t* size_pointer() noexcept { return &size_; }
   socklen_t size() const noexcept { return size_; }
 
-  /// As an Address; `unspecified` for any other family (Unix sockets).
+  /// As an Address; `unspecified` for any other family, and for a path that is longer than an Address can
+  /// hold.
   Address address() const noexcept;
   /// True once something was filled in; the family is that of the socket.
   int family() const noexcept { return size_ >= sizeof(sa_family_t) ? storage_.ss_family : AF_UNSPEC; }
@@ -30,8 +32,13 @@ class SocketAddress {
   socklen_t size_;
 };
 
-/// AF_INET, AF_INET6 or AF_UNSPEC.
+/// AF_INET, AF_INET6, AF_UNIX or AF_UNSPEC.
 int native_family(Family family) noexcept;
+/// The other way round.
+Family family_of(int native) noexcept;
+
+/// A new non-blocking stream socket of this family; none, with errno, if there cannot be one.
+Descriptor open_stream_socket(Family family) noexcept;
 
 /// None for an address without a family, which stands for "no address" where space matters.
 inline std::optional<Address> known_address(const Address& address) {

@@ -27,13 +27,12 @@ IoResult nothing_now() noexcept {
 }
 
 Descriptor open_socket(const Address& remote, const std::optional<Address>& local, error_code& error) {
-  Descriptor socket(
-      ::socket(native_family(remote.family()), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP));
+  Descriptor socket = open_stream_socket(remote.family());
   if (!socket) {
     error = last_error();
     return {};
   }
-  set_no_delay(socket.get());
+  if (remote.family() != Family::unix_domain) set_no_delay(socket.get());
   if (!local) return socket;
   // The port is then chosen by connect(), which knows both ends and so does not run out: see ip(7).
   if (local->port() == 0) {

@@ -78,6 +78,15 @@ void Flow::finish() {
   transmit();
 }
 
+void Flow::finish_with_reset() {
+  if (fin_sent_) {
+    reset();
+    return;
+  }
+  fin_resets_ = true;
+  finish();
+}
+
 void Flow::reset() {
   ring_.truncate(static_cast<std::size_t>(sent_ - consumed_));
   written_ = sent_;
@@ -119,7 +128,7 @@ void Flow::transmit() {
 }
 
 void Flow::send_packet(std::uint64_t start, std::uint64_t end, bool fin) {
-  Packet packet{{}, end, 0, false, fin, false};
+  Packet packet{{}, end, 0, false, fin, fin && fin_resets_};
   send_now(packet, start);
   packets_.push_back(packet);
   if (packets_.size() == 1) next_arrival();
@@ -131,8 +140,9 @@ void Flow::send_packet(std::uint64_t start, std::uint64_t end, bool fin) {
 void Flow::send_now(Packet& packet, std::uint64_t start) {
   World& world = connection_.world();
   const Link& link = *there_;
-  packet.lost = packet.rst ? link.options.down
-                           : link.loses(world.choices(), sites_.loss, paired_ordinal(start, packet.attempt));
+  packet.lost = !lossless_ && (packet.rst ? link.options.down
+                                          : link.loses(world.choices(), sites_.loss,
+                                                       paired_ordinal(start, packet.attempt)));
   if (packet.lost) {
     packet.time = world.time() + backoff(packet.attempt);
     world.publish(connection_.host(writer_), "lost", connection_.name(), start);

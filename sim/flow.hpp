@@ -39,6 +39,8 @@ class Flow {
     there_ = &there;
     back_ = &back;
   }
+  /// Inside one host nothing is lost.
+  void set_lossless() noexcept { lossless_ = true; }
   void set_buffer_sizes(std::uint32_t send, std::uint32_t receive) noexcept;
   void set_send_buffer(std::uint32_t bytes) noexcept { send_buffer_ = bytes; }
   void set_receive_buffer(std::uint32_t bytes) noexcept { receive_buffer_ = bytes; }
@@ -52,9 +54,13 @@ class Flow {
   std::size_t write(std::span<const Bytes> buffers);
   /// Ends the stream behind what was written.
   void finish();
+  /// Ends the stream behind what was written, and not in order.
+  void finish_with_reset();
   /// Drops what was not sent, and sends a reset.
   void reset();
   bool finished() const noexcept { return fin_wanted_; }
+  /// When all that was sent will have arrived.
+  TimePoint last_arrival() const noexcept { return last_arrival_; }
   /// Something was written that has not arrived.
   bool unsent() const noexcept { return arrived_ < written_; }
 
@@ -131,6 +137,8 @@ class Flow {
   TimePoint last_arrival_{};
   std::uint32_t send_buffer_ = 0;
   std::uint32_t receive_buffer_ = 0;
+  bool lossless_ = false;
+  bool fin_resets_ = false;
   bool fin_wanted_ = false;
   bool fin_sent_ = false;
   bool fin_arrived_ = false;

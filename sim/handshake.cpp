@@ -24,12 +24,23 @@ constexpr int syn_retries = 6;
 }  // namespace
 
 Handshake::Handshake(TcpConnection& connection) : connection_(connection) {
-  Choices& choices = connection.world().choices();
-  const std::string& name = connection.name();
+  name_sites();
+  send_syn();
+}
+
+Handshake::Handshake(TcpConnection& connection, TcpAcceptor& listener)
+    : connection_(connection), listener_(&listener) {
+  name_sites();
+  listener.reserve(*this);
+  after(connection.link(0).delay(connection.world().choices(), syn_sites_.jitter, 0), Phase::syn_ack);
+}
+
+void Handshake::name_sites() {
+  Choices& choices = connection_.world().choices();
+  const std::string& name = connection_.name();
   syn_sites_ = {choices.site(name, syn_jitter), choices.site(name, syn_loss)};
   answer_sites_ = {choices.site(name, answer_jitter), choices.site(name, answer_loss)};
   ack_jitter_ = choices.site(name, ack_jitter);
-  send_syn();
 }
 
 Handshake::~Handshake() {

@@ -1,4 +1,4 @@
-// How a simulated TCP connection comes about: SYN, SYN-ACK, ACK, one trip each.
+// How a simulated connection comes about: SYN, SYN-ACK, ACK, one trip each.
 #pragma once
 
 #include <twinwire/net/choices.hpp>
@@ -18,6 +18,8 @@ class TcpConnection;
 class Handshake {
  public:
   explicit Handshake(TcpConnection& connection);
+  /// Of a Unix socket, whose listener is known: there is only the way to it, and nothing is lost.
+  Handshake(TcpConnection& connection, TcpAcceptor& listener);
   ~Handshake();
   Handshake(const Handshake&) = delete;
   Handshake& operator=(const Handshake&) = delete;
@@ -29,6 +31,7 @@ class Handshake {
  private:
   enum class Phase : std::uint8_t { syn, retry, syn_ack, refused, ack };
 
+  void name_sites();
   void send_syn();
   void next();
   void syn_arrived();

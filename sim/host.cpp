@@ -47,7 +47,8 @@ void Host::deliver_signal(int signal_number) {
 // --- addresses and ports ---
 
 bool Host::has(const Address& address) const noexcept {
-  if (address.is_loopback() || address.is_unspecified()) return true;
+  if (address.is_loopback() || address.is_unspecified() || address.family() == Family::unix_domain)
+    return true;
   return std::ranges::any_of(options_.addresses,
                              [&](const Address& own) { return own == address.with_port(own.port()); });
 }
@@ -107,6 +108,7 @@ std::string Host::connection_name(const Address& remote) {
 
 std::unique_ptr<Wire> Host::connect(const Address& remote, const std::optional<Address>& local,
                                     error_code& error) {
+  if (remote.family() == Family::unix_domain) return connect_unix(remote, error);
   if (remote.is_unspecified()) {
     // "This host", as Linux takes it.
     return connect(Address::of(remote.family() == Family::ipv4 ? "127.0.0.1" : "::1", remote.port()), local,
@@ -121,8 +123,26 @@ std::unique_ptr<Wire> Host::connect(const Address& remote, const std::optional<A
   return std::make_unique<TcpWire>(std::move(connection), 0, handle);
 }
 
+/// Fails at once, as the system does: it knows both ends.
+std::unique_ptr<Wire> Host::connect_unix(const Address& remote, error_code& error) {
+  const NativeHandle handle = open_descriptor(error);
+  if (!handle) return nullptr;
+  TcpAcceptor* const listener = unix_listener(remote);
+  if (listener && listener->has_room()) {
+    auto connection = detail::make_ref<TcpConnection>(world_, *this, *listener, connection_name(remote));
+    return std::make_unique<TcpWire>(std::move(connection), 0, handle);
+  }
+  close_descriptor(handle);
+  const bool nothing_there = remote.is_file() && !files_.contains(remote.path());
+  error = make_error(listener        ? errc::resource_unavailable_try_again
+                     : nothing_there ? errc::no_such_file_or_directory
+                                     : errc::connection_refused);
+  return nullptr;
+}
+
 std::unique_ptr<Acceptor> Host::bind(const Address& local, const detail::ListenOptions& options,
                                      error_code& error) {
+  if (local.family() == Family::unix_domain) return bind_unix(local, options.reuse_address, error);
   if (!has(local)) {
     error = make_error(errc::address_not_available);
     return nullptr;
@@ -139,6 +159,26 @@ std::unique_ptr<Acceptor> Host::bind(const Address& local, const detail::ListenO
   const NativeHandle handle = open_descriptor(error);
   if (!handle) return nullptr;
   return std::make_unique<TcpAcceptor>(*this, address, handle, options.reuse_port);
+}
+
+std::unique_ptr<Acceptor> Host::bind_unix(const Address& local, bool replace, error_code& error) {
+  const NativeHandle handle = open_descriptor(error);
+  if (!handle) return nullptr;
+  const std::uint64_t file = files_.bind(local.path(), replace, error);
+  if (file == 0) {
+    close_descriptor(handle);
+    return nullptr;
+  }
+  return std::make_unique<TcpAcceptor>(*this, local, handle, false, file);
+}
+
+/// Who listens on the socket file that has this name now.
+TcpAcceptor* Host::unix_listener(const Address& address) const {
+  const std::uint64_t file = files_.socket_at(address.path());
+  const auto found = std::ranges::find_if(acceptors_, [&](const TcpAcceptor* acceptor) {
+    return file != 0 && acceptor->file() == file && acceptor->listening();
+  });
+  return found == acceptors_.end() ? nullptr : *found;
 }
 
 void Host::add_acceptor(TcpAcceptor& acceptor) {
@@ -199,8 +239,8 @@ void Host::detach_socket(NativeHandle handle, detail::Ref<TcpConnection> connect
   if (Descriptor* entry = descriptor(handle)) *entry = DetachedSocket{std::move(connection), side};
 }
 
-void Host::detach_acceptor(NativeHandle handle, const Address& address, bool reuse_port) {
-  if (Descriptor* entry = descriptor(handle)) *entry = DetachedAcceptor{address, reuse_port};
+void Host::detach_acceptor(NativeHandle handle, const Address& address, bool reuse_port, std::uint64_t file) {
+  if (Descriptor* entry = descriptor(handle)) *entry = DetachedAcceptor{address, reuse_port, file};
 }
 
 std::unique_ptr<Wire> Host::adopt_stream(NativeHandle handle, error_code& error) {
@@ -222,7 +262,17 @@ std::unique_ptr<Acceptor> Host::adopt_acceptor(NativeHandle handle, error_code& 
   }
   const DetachedAcceptor socket = std::get<DetachedAcceptor>(*entry);
   *entry = true;
-  return std::make_unique<TcpAcceptor>(*this, socket.address, handle, socket.reuse_port);
+  return std::make_unique<TcpAcceptor>(*this, socket.address, handle, socket.reuse_port, socket.file);
+}
+
+Family Host::family_of(NativeHandle handle) noexcept {
+  const Descriptor* const entry = descriptor(handle);
+  if (!entry) return Family::unspecified;
+  if (const auto* socket = std::get_if<DetachedSocket>(entry)) {
+    return socket->connection->address(socket->side).family();
+  }
+  const auto* listening = std::get_if<DetachedAcceptor>(entry);
+  return listening ? listening->address.family() : Family::unspecified;
 }
 
 std::unique_ptr<DatagramWire> Host::adopt_datagram(NativeHandle handle, error_code& error) {

@@ -5,6 +5,7 @@
 #include <twinwire/net/error.hpp>
 #include <twinwire/net/loop.hpp>
 #include <twinwire/net/ref.hpp>
+#include <twinwire/sim/files.hpp>
 #include <twinwire/sim/options.hpp>
 #include <twinwire/sim/ports.hpp>
 #include <twinwire/sim/udp_stack.hpp>
@@ -49,6 +50,8 @@ class Host {
   void deliver_signal(int signal_number);
   /// Descriptors in use.
   int open_descriptors() const noexcept { return open_count_; }
+  /// What its Unix sockets are bound to, and other files in their way.
+  Files& files() noexcept { return files_; }
   /// Changes the limit of descriptors; those that are open stay so.
   void set_max_descriptors(int count) noexcept { options_.max_descriptors = count; }
 
@@ -63,6 +66,7 @@ class Host {
                                  error_code& error);
   std::unique_ptr<Wire> adopt_stream(NativeHandle handle, error_code& error);
   std::unique_ptr<Acceptor> adopt_acceptor(NativeHandle handle, error_code& error);
+  Family family_of(NativeHandle handle) noexcept;
   void close_detached(NativeHandle handle);
 
   /// Is this one of the host's own addresses? The port does not matter.
@@ -75,7 +79,7 @@ class Host {
   NativeHandle open_descriptor(error_code& error);
   void close_descriptor(NativeHandle handle) noexcept;
   void detach_socket(NativeHandle handle, detail::Ref<TcpConnection> connection, int side);
-  void detach_acceptor(NativeHandle handle, const Address& address, bool reuse_port);
+  void detach_acceptor(NativeHandle handle, const Address& address, bool reuse_port, std::uint64_t file);
   UdpStack& udp() noexcept { return udp_; }
   std::unique_ptr<DatagramWire> adopt_datagram(NativeHandle handle, error_code& error);
   void detach_datagram(detail::Ref<UdpSocket> socket);
@@ -92,6 +96,7 @@ class Host {
   struct DetachedAcceptor {
     Address address;
     bool reuse_port;
+    std::uint64_t file;
   };
   /// A descriptor: free, used by a wire, or open without one.
   using Descriptor =
@@ -99,6 +104,9 @@ class Host {
 
   std::optional<Address> source_for(const Address& remote, const std::optional<Address>& local,
                                     error_code& error);
+  std::unique_ptr<Wire> connect_unix(const Address& remote, error_code& error);
+  std::unique_ptr<Acceptor> bind_unix(const Address& local, bool replace, error_code& error);
+  TcpAcceptor* unix_listener(const Address& address) const;
   bool port_taken(const Address& address, bool reuse_port = false) const;
   Descriptor* descriptor(NativeHandle handle) noexcept;
   std::string connection_name(const Address& remote);
@@ -110,6 +118,7 @@ class Host {
   std::vector<Descriptor> descriptors_;
   int open_count_ = 0;
   std::vector<TcpAcceptor*> acceptors_;
+  Files files_;
   std::set<Address> client_ports_;
   EphemeralPorts ports_;
   UdpStack udp_{*this};

@@ -137,6 +137,10 @@ std::unique_ptr<DatagramWire> HostBackend::adopt_datagram(NativeHandle handle, e
   return host_.adopt_datagram(handle, error);
 }
 
+Family HostBackend::family_of(NativeHandle handle) {
+  return host_.family_of(handle);
+}
+
 void HostBackend::close_handle(NativeHandle handle) {
   host_.close_detached(handle);
 }

@@ -43,6 +43,7 @@ class HostBackend final : public detail::Backend {
   std::unique_ptr<DatagramWire> open_datagram(const detail::DatagramSocketOptions& options,
                                               error_code& error) override;
   std::unique_ptr<DatagramWire> adopt_datagram(NativeHandle handle, error_code& error) override;
+  Family family_of(NativeHandle handle) override;
   void close_handle(NativeHandle handle) override;
   std::unique_ptr<detail::Abandonable> resolve(const detail::ResolveRequest& request,
                                                detail::ResolveHandler handler) override;

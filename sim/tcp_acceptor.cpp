@@ -8,8 +8,9 @@
 
 namespace twinwire::sim {
 
-TcpAcceptor::TcpAcceptor(Host& host, const Address& address, NativeHandle handle, bool reuse_port)
-    : host_(host), address_(address), handle_(handle), reuse_port_(reuse_port) {
+TcpAcceptor::TcpAcceptor(Host& host, const Address& address, NativeHandle handle, bool reuse_port,
+                         std::uint64_t file)
+    : host_(host), address_(address), handle_(handle), reuse_port_(reuse_port), file_(file) {
   host_.add_acceptor(*this);
 }
 
@@ -18,7 +19,7 @@ TcpAcceptor::~TcpAcceptor() {
 }
 
 bool TcpAcceptor::reserve(Handshake& handshake) {
-  if (promised_.size() + waiting_.size() >= backlog_) return false;
+  if (!has_room()) return false;
   promised_.push_back(&handshake);
   return true;
 }
@@ -72,6 +73,7 @@ void TcpAcceptor::close() {
   set_sink(nullptr);
   host_.remove_acceptor(*this);
   host_.close_descriptor(handle_);
+  if (cleans_up_ || address_.is_abstract()) host_.files().unlink(address_.path(), file_);
   drop_clients();
 }
 
@@ -88,7 +90,7 @@ NativeHandle TcpAcceptor::release() {
   set_sink(nullptr);
   host_.remove_acceptor(*this);
   drop_clients();
-  host_.detach_acceptor(handle_, address_, reuse_port_);
+  host_.detach_acceptor(handle_, address_, reuse_port_, file_);
   return handle_;
 }
 

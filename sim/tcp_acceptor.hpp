@@ -1,4 +1,4 @@
-// A simulated listening socket.
+// A simulated listening socket, of TCP or Unix.
 #pragma once
 
 #include <twinwire/net/ref.hpp>
@@ -14,17 +14,22 @@ namespace twinwire::sim {
 class Handshake;
 class Host;
 
-/// Queues connections up to its backlog; those beyond it are not answered, so that clients try again.
+/// Queues connections up to its backlog; those beyond it are not answered (Unix: are told), so that clients
+/// try again.
 class TcpAcceptor final : public Acceptor {
  public:
-  TcpAcceptor(Host& host, const Address& address, NativeHandle handle, bool reuse_port);
+  /// `file`: the number of a Unix socket's file, see Files; 0 for TCP.
+  TcpAcceptor(Host& host, const Address& address, NativeHandle handle, bool reuse_port,
+              std::uint64_t file = 0);
   ~TcpAcceptor() override;
 
   bool listening() const noexcept { return listening_; }
   bool reuse_port() const noexcept { return reuse_port_; }
+  std::uint64_t file() const noexcept { return file_; }
   const Address& address() const noexcept { return address_; }
 
   // --- for handshakes ---
+  bool has_room() const noexcept { return promised_.size() + waiting_.size() < backlog_; }
   /// A place in the backlog. False if it is full.
   bool reserve(Handshake& handshake);
   void forget(Handshake& handshake) noexcept;
@@ -35,6 +40,7 @@ class TcpAcceptor final : public Acceptor {
   std::unique_ptr<Wire> accept(error_code& error) override;
   void close() override;
   NativeHandle release() override;
+  void clean_up_on_close() override { cleans_up_ = true; }
   std::optional<Address> local_address() const override { return address_; }
   NativeHandle native_handle() const override { return open_ ? handle_ : NativeHandle{}; }
 
@@ -46,6 +52,8 @@ class TcpAcceptor final : public Acceptor {
   Address address_;
   NativeHandle handle_;
   bool reuse_port_;
+  bool cleans_up_ = false;
+  std::uint64_t file_;
   bool listening_ = false;
   bool open_ = true;
   std::size_t backlog_ = 0;

@@ -1,8 +1,11 @@
 #include <twinwire/sim/handshake.hpp>
 #include <twinwire/sim/host.hpp>
+#include <twinwire/sim/tcp_acceptor.hpp>
 #include <twinwire/sim/tcp_connection.hpp>
 #include <twinwire/sim/tcp_wire.hpp>
 #include <twinwire/sim/world.hpp>
+
+#include <algorithm>
 
 namespace twinwire::sim {
 namespace {
@@ -24,6 +27,20 @@ TcpConnection::TcpConnection(World& world, Host& client, const Address& client_a
   addresses_ = {client_address, server_address};
   flows_[0].set_buffer_sizes(client.options().send_buffer_size, 0);
   handshake_ = std::make_unique<Handshake>(*this);
+}
+
+TcpConnection::TcpConnection(World& world, Host& host, TcpAcceptor& listener, std::string name)
+    : world_(world),
+      id_(world.join(*this)),
+      unix_(true),
+      name_(std::move(name)),
+      flows_{Flow(*this, 0, name_), Flow(*this, 1, reversed(name_))} {
+  sides_[0].host = &host;
+  addresses_ = {Address::from_path(""), listener.address()};
+  flows_[0].set_buffer_sizes(host.options().send_buffer_size, 0);
+  for (Flow& flow : flows_) flow.set_lossless();
+  server_found(host);
+  handshake_ = std::make_unique<Handshake>(*this, listener);
 }
 
 TcpConnection::~TcpConnection() = default;
@@ -79,12 +96,45 @@ void TcpConnection::close(int side) {
   if (side == 0 && !established_) {
     handshake_.reset();
     connect_error_ = make_error(errc::operation_canceled);
+  } else if (unix_) {
+    close_unix(side);
   } else if (!self.dead) {
     if (incoming(side).readable() > 0) {
       reset(side);  // RFC 9293, 3.10.4: unread data means that the peer must be told
     } else {
       outgoing(side).finish();
     }
+  }
+  finish_if_over();
+}
+
+/// The system has what either end wrote, wherever that is on its way here.
+void TcpConnection::close_unix(int side) {
+  Flow& coming = incoming(side);
+  Flow& going = outgoing(side);
+  if (sides_[index(1 - side)].closed || sides_[index(side)].dead) {
+    coming.drop();
+    return;
+  }
+  if (coming.readable() > 0 || coming.unsent()) {
+    going.finish_with_reset();
+    coming.drop();
+  } else {
+    going.finish();
+  }
+  // Told even to one who does not read, but not before what was sent.
+  const TimePoint soonest = world_.time() + link(side).options.latency;
+  world_.schedule(hang_up_, std::max(soonest, going.last_arrival()) + Duration(1));
+}
+
+/// One end has closed: the other one, if it is there, hears of it.
+void TcpConnection::tell_hang_up() {
+  const detail::Ref<TcpConnection> keep(this);
+  for (const int side : {0, 1}) {
+    TcpWire* const wire = sides_[index(side)].wire;
+    if (!wire || !hung_up(side)) continue;
+    world_.set_current(host(side), "hang-up");
+    wire->tell_hang_up();
   }
   finish_if_over();
 }
@@ -123,7 +173,7 @@ void TcpConnection::room_arrived(int side) {
 void TcpConnection::reset_arrived(int side) {
   // Linux: after the peer's FIN a reset reads as a broken pipe (CLOSE_WAIT), unless this side has ended its
   // direction too (LAST_ACK).
-  const bool close_wait = incoming(side).fin_arrived() && !outgoing(side).finished();
+  const bool close_wait = !unix_ && incoming(side).fin_arrived() && !outgoing(side).finished();
   die(side, make_error(close_wait ? errc::broken_pipe : errc::connection_reset));
 }
 

@@ -1,10 +1,19 @@
 // A simulated TCP connection: two hosts, a flow in each direction, and the wires that use them.
+//
+// One between Unix sockets is the same from a host to itself, but that nothing is lost and that each end
+// knows at once when the other one closes, as both are in one system:
+//
+//   the other end ...             TCP                             Unix
+//   closed, and had read all      ends the stream                 ends the stream; writing is a broken pipe
+//   closed, with bytes unread     resets, dropping what is behind resets behind all that was written
+//   aborts                        resets                          closes
 #pragma once
 
 #include <twinwire/net/error.hpp>
 #include <twinwire/net/list.hpp>
 #include <twinwire/net/ref.hpp>
 #include <twinwire/sim/flow.hpp>
+#include <twinwire/sim/member_event.hpp>
 
 #include <array>
 #include <cstdint>
@@ -27,11 +36,14 @@ class TcpConnection final : public detail::RefCounted, public detail::ListLink<C
   /// Begins the handshake. `name` is structural: "client>server:80#1".
   TcpConnection(World& world, Host& client, const Address& client_address, const Address& server_address,
                 std::string name);
+  /// Of Unix sockets, to a listener that has room.
+  TcpConnection(World& world, Host& host, TcpAcceptor& listener, std::string name);
   ~TcpConnection() override;
 
   World& world() const noexcept { return world_; }
   const std::string& name() const noexcept { return name_; }
   std::uint64_t id() const noexcept { return id_; }
+  bool is_unix() const noexcept { return unix_; }
   Host& host(int side) const noexcept { return *sides_[index(side)].host; }
   Link& link(int from_side) const noexcept { return *sides_[index(from_side)].outgoing; }
   const Address& address(int side) const noexcept { return addresses_[index(side)]; }
@@ -47,6 +59,8 @@ class TcpConnection final : public detail::RefCounted, public detail::ListLink<C
   /// The error that ended it, seen from this side. Reading it clears it, as SO_ERROR does.
   error_code take_error(int side) noexcept;
   bool is_dead(int side) const noexcept { return sides_[index(side)].dead; }
+  /// The other end of a Unix connection is closed: nothing can be written any more.
+  bool hung_up(int side) const noexcept { return unix_ && sides_[index(1 - side)].closed; }
   void close(int side);
   void abort(int side);
 
@@ -76,6 +90,8 @@ class TcpConnection final : public detail::RefCounted, public detail::ListLink<C
   };
 
   static constexpr std::size_t index(int side) noexcept { return static_cast<std::size_t>(side); }
+  void close_unix(int side);
+  void tell_hang_up();
   void reset(int side);
   void die(int side, error_code error);
 
@@ -84,12 +100,14 @@ class TcpConnection final : public detail::RefCounted, public detail::ListLink<C
   std::uint64_t id_;
   std::array<Side, 2> sides_;
   bool established_ = false;
+  bool unix_ = false;
   std::string name_;
   std::array<Flow, 2> flows_;
   std::array<Address, 2> addresses_;
   std::array<error_code, 2> errors_;
   std::unique_ptr<Handshake> handshake_;
   error_code connect_error_;
+  MemberEvent<TcpConnection, &TcpConnection::tell_hang_up> hang_up_{*this};
 };
 
 }  // namespace twinwire::sim

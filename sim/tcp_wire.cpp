@@ -4,6 +4,14 @@
 #include <twinwire/sim/world.hpp>
 
 namespace twinwire::sim {
+namespace {
+
+/// Options of the protocol, not of sockets.
+bool is_for_tcp(Option option) {
+  return option == Option::no_delay || option == Option::user_timeout_ms;
+}
+
+}  // namespace
 
 TcpWire::TcpWire(detail::Ref<TcpConnection> connection, int side, NativeHandle handle)
     : connection_(std::move(connection)), handle_(handle), side_(side) {
@@ -38,7 +46,7 @@ void TcpWire::tell_hang_up() {
 bool TcpWire::has_news() const {
   if (!connection_->established()) return connection_->connect_result() != errc::operation_would_block;
   return connection_->incoming(side_).readable() > 0 || connection_->incoming(side_).fin_arrived() ||
-         connection_->is_dead(side_);
+         connection_->is_dead(side_) || connection_->hung_up(side_);
 }
 
 void TcpWire::set_sink(WireSink* sink) {
@@ -55,7 +63,7 @@ void TcpWire::set_sink(WireSink* sink) {
 void TcpWire::tell_again() {
   if (!sink_) return;
   connection_->world().set_current(connection_->host(side_), "ready again");
-  if (connection_->is_dead(side_) || !connection_->established()) {
+  if (connection_->is_dead(side_) || !connection_->established() || connection_->hung_up(side_)) {
     tell_hang_up();
   } else {
     tell_readable();
@@ -78,6 +86,7 @@ IoResult TcpWire::read_some(MutableBytes buffer) {
 
 IoResult TcpWire::write_some(std::span<const Bytes> buffers) {
   if (!open_) return {0, make_error(errc::bad_file_descriptor), false};
+  if (connection_->hung_up(side_)) return {0, make_error(errc::broken_pipe), false};
   if (connection_->is_dead(side_)) {
     const error_code error = connection_->take_error(side_);
     return {0, error.failed() ? error : make_error(errc::broken_pipe), false};
@@ -90,6 +99,7 @@ IoResult TcpWire::write_some(std::span<const Bytes> buffers) {
 
 error_code TcpWire::shutdown_write() {
   if (!open_) return make_error(errc::bad_file_descriptor);
+  if (connection_->hung_up(side_)) return {};  // nobody is there to see the end
   if (connection_->is_dead(side_)) {
     const error_code cause = connection_->take_error(side_);
     return cause.failed() ? cause : make_error(errc::not_connected);
@@ -105,7 +115,7 @@ void TcpWire::close() {
   open_ = false;
   set_sink(nullptr);
   connection_->host(side_).close_descriptor(handle_);
-  if (linger_s_ == 0) {
+  if (linger_s_ == 0 && !connection_->is_unix()) {  // of which Unix sockets make nothing
     connection_->abort(side_);
   } else {
     connection_->close(side_);
@@ -131,6 +141,7 @@ NativeHandle TcpWire::release() {
 error_code TcpWire::set_option(Option option, std::int64_t value) {
   if (!open_) return make_error(errc::bad_file_descriptor);
   if (const error_code error = check_option(option, value); error.failed()) return error;
+  if (is_for_tcp(option) && connection_->is_unix()) return make_error(errc::operation_not_supported);
   switch (option) {
     case Option::no_delay:
       no_delay_ = value != 0;
@@ -156,6 +167,7 @@ error_code TcpWire::set_option(Option option, std::int64_t value) {
 
 std::variant<std::int64_t, error_code> TcpWire::get_option(Option option) const {
   if (!open_) return make_error(errc::bad_file_descriptor);
+  if (is_for_tcp(option) && connection_->is_unix()) return make_error(errc::operation_not_supported);
   switch (option) {
     case Option::no_delay:
       return std::int64_t{no_delay_};

@@ -1,4 +1,4 @@
-// The simulated wire: one end of a TcpConnection behind the interface that transports know.
+// The simulated wire: one end of a TcpConnection, of TCP or Unix, behind the interface that transports know.
 #pragma once
 
 #include <twinwire/net/ref.hpp>

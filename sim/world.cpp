@@ -110,6 +110,7 @@ Host* World::host_at(const Address& address, Host& from) noexcept {
 
 std::string World::name_of(const Address& address, Host& from) {
   const Host* host = host_at(address, from);
+  if (host && address.family() == Family::unix_domain) return host->name() + ":" + address.to_string();
   if (!host || host->options().addresses.size() > 1) return address.to_string();
   return host->name() + ":" + std::to_string(address.port());
 }

@@ -147,7 +147,7 @@ CONTRACT_TEST("BUF-05", "any size of buffer is accepted, always another or alway
   CHECK(pair.server->received() == pattern(total));
 }
 
-CONTRACT_TEST("BUF-06", "set_protocol switches between the kinds in mid-stream without losing a byte") {
+STREAM_TEST("BUF-06", "set_protocol switches between the kinds in mid-stream without losing a byte") {
   const auto client = stage.recorder("client");
   const auto server = stage.recorder("server");
   std::array<std::byte, 1000> space;
@@ -166,7 +166,7 @@ CONTRACT_TEST("BUF-06", "set_protocol switches between the kinds in mid-stream w
   CHECK(server->events() == "CM DR:plain  BU:buffered  DR:plain ER CL");
 }
 
-CONTRACT_TEST("BUF-06", "switching inside each data callback loses, doubles and moves nothing") {
+STREAM_TEST("BUF-06", "switching inside each data callback loses, doubles and moves nothing") {
   const auto client = stage.recorder("client");
   const auto server = stage.recorder("server");
   std::array<std::byte, 5000> space;
@@ -196,7 +196,7 @@ CONTRACT_TEST("BUF-06", "switching inside each data callback loses, doubles and 
   for (std::size_t i = 0; i < kinds.size(); ++i) REQUIRE(kinds[i] == (i % 2 == 0 ? 'D' : 'B'));
 }
 
-CONTRACT_TEST("BUF-06", "a protocol that is switched inside GB does not get that read twice") {
+STREAM_TEST("BUF-06", "a protocol that is switched inside GB does not get that read twice") {
   const auto client = stage.recorder("client");
   const auto server = stage.recorder("server");
   std::array<std::byte, 100> space;

@@ -72,6 +72,12 @@ void SilentAddress::give_up() {
 // --- servers and clients ---
 
 Service::Service(Stage& stage, ServerOptions options, std::function<void(Recorder&)> prepare)
+    : Service(stage, std::move(prepare),
+              [&](ProtocolFactory factory) { return stage.listen(std::move(factory), std::move(options)); }) {
+}
+
+Service::Service(Stage& stage, std::function<void(Recorder&)> prepare,
+                 const std::function<Server(ProtocolFactory)>& listen)
     : accepted_(std::make_shared<std::vector<std::shared_ptr<Recorder>>>()) {
   const auto make_protocol = [&stage, prepare = std::move(prepare), accepted = accepted_] {
     const auto recorder = stage.recorder("accepted " + std::to_string(accepted->size()));
@@ -79,7 +85,7 @@ Service::Service(Stage& stage, ServerOptions options, std::function<void(Recorde
     accepted->push_back(recorder);
     return recorder->protocol();
   };
-  server = stage.listen(make_protocol, std::move(options));
+  server = listen(make_protocol);
 }
 
 std::size_t Service::alive() const {
@@ -88,13 +94,16 @@ std::size_t Service::alive() const {
 }
 
 Connecting::Connecting(Stage& stage, Loop& loop, ConnectOptions options)
-    : protocol(stage.recorder("client")), stage_(stage) {
+    : Connecting(stage, [&](ProtocolFactory factory, Completion<Connection> done) {
+        return loop.create_connection(std::move(factory), std::move(options), std::move(done));
+      }) {}
+
+Connecting::Connecting(Stage& stage, const Begin& begin) : protocol(stage.recorder("client")), stage_(stage) {
   const auto make_protocol = [calls = factory_calls_, recorder = protocol] {
     ++*calls;
     return recorder->protocol();
   };
-  operation = as_user(
-      [&] { return loop.create_connection(make_protocol, std::move(options), outcome->completion()); });
+  operation = as_user([&] { return begin(make_protocol, outcome->completion()); });
 }
 
 void Connecting::run() {

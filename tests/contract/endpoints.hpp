@@ -10,6 +10,7 @@
 #include <twinwire/net/loop.hpp>
 #include <twinwire/net/wire.hpp>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -78,6 +79,11 @@ class Service {
 
   Server server;
 
+ protected:
+  /// `listen` makes the server, for this factory.
+  Service(Stage& stage, std::function<void(Recorder&)> prepare,
+          const std::function<Server(ProtocolFactory)>& listen);
+
  private:
   std::shared_ptr<std::vector<std::shared_ptr<Recorder>>> accepted_;
 };
@@ -100,6 +106,11 @@ class Connecting {
   std::shared_ptr<Recorder> protocol;
   std::shared_ptr<Outcome<Connection>> outcome = Outcome<Connection>::make();
   Operation operation;
+
+ protected:
+  using Begin = std::function<Operation(ProtocolFactory, Completion<Connection>)>;
+  /// `begin` begins the operation.
+  Connecting(Stage& stage, const Begin& begin);
 
  private:
   Stage& stage_;

@@ -6,13 +6,13 @@ namespace {
 
 constexpr WriteBufferLimits defaults{16 * 1024, 64 * 1024};
 
-CONTRACT_TEST("FLOW-04", "the limits of a stream are low 16 KiB and high 64 KiB, told as (low, high)") {
+STREAM_TEST("FLOW-04", "the limits of a stream are low 16 KiB and high 64 KiB, told as (low, high)") {
   const Pair pair = stage.connect_pair();
   CHECK(pair.client->transport.get_write_buffer_limits() == defaults);
   CHECK(pair.server->transport.get_write_buffer_limits() == defaults);
 }
 
-CONTRACT_TEST("FLOW-04", "the defaults are in force: more than 64 KiB pause, 64 KiB do not") {
+STREAM_TEST("FLOW-04", "the defaults are in force: more than 64 KiB pause, 64 KiB do not") {
   const Pair pair = stage.connect_deaf_server();
   const CheckedTransport& client = pair.client->transport;
   std::size_t written = fill(client);
@@ -32,7 +32,7 @@ CONTRACT_TEST("FLOW-04", "the defaults are in force: more than 64 KiB pause, 64 
   CHECK(pair.client->events() == "CM PW RW");
 }
 
-CONTRACT_TEST("FLOW-05", "an absent limit follows from the other one; without both the defaults return") {
+STREAM_TEST("FLOW-05", "an absent limit follows from the other one; without both the defaults return") {
   const Pair pair = stage.connect_pair();
   const CheckedTransport& client = pair.client->transport;
   client.set_write_buffer_limits(1000);
@@ -53,7 +53,7 @@ CONTRACT_TEST("FLOW-05", "an absent limit follows from the other one; without bo
   CHECK(client.get_write_buffer_limits() == defaults);
 }
 
-CONTRACT_TEST("FLOW-06", "limits that make no sense are rejected, and the old ones stay") {
+STREAM_TEST("FLOW-06", "limits that make no sense are rejected, and the old ones stay") {
   const Pair pair = stage.connect_pair();
   const CheckedTransport& client = pair.client->transport;
   client.set_write_buffer_limits(1000, 100);
@@ -76,7 +76,7 @@ CONTRACT_TEST("FLOW-06", "limits that make no sense are rejected, and the old on
   CHECK(pair.client->events() == "CM");
 }
 
-CONTRACT_TEST("FLOW-06", "the largest limits are legal, and four times a large low is no overflow") {
+STREAM_TEST("FLOW-06", "the largest limits are legal, and four times a large low is no overflow") {
   const Pair pair = stage.connect_pair();
   const CheckedTransport& client = pair.client->transport;
   constexpr std::ptrdiff_t largest = std::numeric_limits<std::ptrdiff_t>::max();

@@ -23,7 +23,7 @@ std::size_t buffer_exactly(const Pair& pair, std::size_t size) {
 
 constexpr std::size_t much = 1'000'000;
 
-CONTRACT_TEST("FLOW-01", "PW comes once when the size exceeds high, and not again while it stays above low") {
+STREAM_TEST("FLOW-01", "PW comes once when the size exceeds high, and not again while it stays above low") {
   const Pair pair = stage.connect_deaf_server();
   const CheckedTransport& client = pair.client->transport;
   std::size_t written = buffer_exactly(pair, much);
@@ -56,7 +56,7 @@ CONTRACT_TEST("FLOW-01", "PW comes once when the size exceeds high, and not agai
   CHECK(pair.server->received() == pattern(written));
 }
 
-CONTRACT_TEST("FLOW-02", "a size equal to high does not pause; one byte more does") {
+STREAM_TEST("FLOW-02", "a size equal to high does not pause; one byte more does") {
   const Pair pair = stage.connect_deaf_server();
   const std::size_t written = buffer_exactly(pair, much);
   SECTION("the write crosses the limit") {
@@ -75,7 +75,7 @@ CONTRACT_TEST("FLOW-02", "a size equal to high does not pause; one byte more doe
   }
 }
 
-CONTRACT_TEST("FLOW-03", "RW comes once when the size has drained to low, strictly alternating with PW") {
+STREAM_TEST("FLOW-03", "RW comes once when the size has drained to low, strictly alternating with PW") {
   const Pair pair = stage.connect_deaf_server();
   const CheckedTransport& client = pair.client->transport;
   client.set_write_buffer_limits(40'000, 10'000);
@@ -102,7 +102,7 @@ CONTRACT_TEST("FLOW-03", "RW comes once when the size has drained to low, strict
   CHECK(pair.server->received() == pattern(written));
 }
 
-CONTRACT_TEST("FLOW-03", "without a PW there is no RW") {
+STREAM_TEST("FLOW-03", "without a PW there is no RW") {
   const Pair pair = stage.connect_deaf_server();
   const std::size_t written = buffer_exactly(pair, much);
   pair.server->transport.resume_reading();
@@ -111,7 +111,7 @@ CONTRACT_TEST("FLOW-03", "without a PW there is no RW") {
   CHECK(pair.client->events() == "CM");
 }
 
-CONTRACT_TEST("FLOW-03", "below high is not enough: RW waits until the size has drained to low") {
+STREAM_TEST("FLOW-03", "below high is not enough: RW waits until the size has drained to low") {
   const Pair pair = stage.connect_deaf_server();
   const CheckedTransport& client = pair.client->transport;
   const std::size_t written = buffer_exactly(pair, much);
@@ -126,7 +126,7 @@ CONTRACT_TEST("FLOW-03", "below high is not enough: RW waits until the size has 
 }
 
 // D3: raising the limits never resumes inside the call; RW follows the next drain step.
-CONTRACT_TEST("FLOW-03", "raised limits that the size satisfies give RW at the next drain step") {
+STREAM_TEST("FLOW-03", "raised limits that the size satisfies give RW at the next drain step") {
   const Pair pair = stage.connect_deaf_server();
   const CheckedTransport& client = pair.client->transport;
   const std::size_t written = buffer_exactly(pair, much);
@@ -142,7 +142,7 @@ CONTRACT_TEST("FLOW-03", "raised limits that the size satisfies give RW at the n
   CHECK(pair.client->events() == "CM PW RW");
 }
 
-CONTRACT_TEST("FLOW-07", "high 0 pauses whenever something is buffered, and resumes when all of it is sent") {
+STREAM_TEST("FLOW-07", "high 0 pauses whenever something is buffered, and resumes when all of it is sent") {
   const Pair pair = stage.connect_deaf_server();
   const CheckedTransport& client = pair.client->transport;
   client.set_write_buffer_limits(0);
@@ -161,7 +161,7 @@ CONTRACT_TEST("FLOW-07", "high 0 pauses whenever something is buffered, and resu
   CHECK(pair.client->events() == "CM PW RW");
 }
 
-CONTRACT_TEST("FLOW-08", "a write that is taken in full never pauses, however large against high") {
+STREAM_TEST("FLOW-08", "a write that is taken in full never pauses, however large against high") {
   const Pair pair = stage.connect_pair();
   pair.client->transport.set_write_buffer_limits(10);
   pair.client->transport.write(pattern(5000));
@@ -174,7 +174,7 @@ CONTRACT_TEST("FLOW-08", "a write that is taken in full never pauses, however la
   CHECK(pair.server->received() == pattern(10'000));
 }
 
-CONTRACT_TEST("FLOW-09", "inside PW the size is above high, inside RW it is at or below low") {
+STREAM_TEST("FLOW-09", "inside PW the size is above high, inside RW it is at or below low") {
   const Pair pair = stage.connect_deaf_server();
   const CheckedTransport& client = pair.client->transport;
   client.set_write_buffer_limits(800'000, 20'000);  // far apart: it takes several steps from one to the other
@@ -195,7 +195,7 @@ CONTRACT_TEST("FLOW-09", "inside PW the size is above high, inside RW it is at o
   CHECK(pair.client->events() == "CM PW RW");
 }
 
-CONTRACT_TEST("FLOW-10", "one big writelines pauses before it returns, with everything buffered") {
+STREAM_TEST("FLOW-10", "one big writelines pauses before it returns, with everything buffered") {
   const Pair pair = stage.connect_deaf_server();
   const CheckedTransport& client = pair.client->transport;
   const std::string part = pattern(4'000'000);
@@ -217,7 +217,7 @@ CONTRACT_TEST("FLOW-10", "one big writelines pauses before it returns, with ever
   }
 }
 
-CONTRACT_TEST("FLOW-11", "close while paused goes on flushing, and RW comes before CL if at all") {
+STREAM_TEST("FLOW-11", "close while paused goes on flushing, and RW comes before CL if at all") {
   const Pair pair = stage.connect_deaf_server();
   const CheckedTransport& client = pair.client->transport;
   const std::size_t written = buffer_exactly(pair, much);

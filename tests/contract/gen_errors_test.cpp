@@ -94,7 +94,7 @@ CONTRACT_TEST("GEN-06", "cancelled inside CM, it yields one CL and closes the de
   listening.close();
 }
 
-CONTRACT_TEST("GEN-08", "a data callback that throws is reported once and ends that connection alone") {
+STREAM_TEST("GEN-08", "a data callback that throws is reported once and ends that connection alone") {
   const auto client = stage.recorder("client");
   const auto server = stage.recorder("server");
   const Pair bystanders = stage.connect_pair();
@@ -188,7 +188,7 @@ CONTRACT_TEST("GEN-08", "CM that throws in a server aborts that connection; the 
   listening.close();
 }
 
-CONTRACT_TEST("GEN-08", "a callback that throws after it closed or aborted gives one CL, without an error") {
+STREAM_TEST("GEN-08", "a callback that throws after it closed or aborted gives one CL, without an error") {
   const Pair pair = stage.connect_pair();
   SECTION("close") {
     pair.client->on_data = [&](std::string_view) {
@@ -209,7 +209,7 @@ CONTRACT_TEST("GEN-08", "a callback that throws after it closed or aborted gives
   CHECK(stage.take_reports().size() == 1);
 }
 
-CONTRACT_TEST("GEN-08", "CL that throws is reported, and the connection is gone all the same") {
+STREAM_TEST("GEN-08", "CL that throws is reported, and the connection is gone all the same") {
   const Pair pair = stage.connect_pair();
   pair.client->on_lost = [](error_code) { throw Mistake(); };
   pair.client->transport.close();
@@ -222,7 +222,7 @@ CONTRACT_TEST("GEN-08", "CL that throws is reported, and the connection is gone 
   CHECK(reports[0].message.find("connection_lost") != std::string::npos);
 }
 
-CONTRACT_TEST("GEN-08", "ER that throws is reported once and ends the connection") {
+STREAM_TEST("GEN-08", "ER that throws is reported once and ends the connection") {
   const Pair pair = stage.connect_pair();
   pair.client->on_eof = [] { throw Mistake(); };
   pair.client->keep_open = true;
@@ -236,7 +236,7 @@ CONTRACT_TEST("GEN-08", "ER that throws is reported once and ends the connection
   CHECK(reports[0].protocol == pair.client->protocol());
 }
 
-CONTRACT_TEST("GEN-08", "a callback that throws drops the write buffer") {
+STREAM_TEST("GEN-08", "a callback that throws drops the write buffer") {
   const Pair pair = stage.connect_deaf_server();
   const std::size_t written = fill(pair.client->transport);
   std::size_t buffered = 0;
@@ -255,7 +255,7 @@ CONTRACT_TEST("GEN-08", "a callback that throws drops the write buffer") {
   CHECK(pair.server->received() == pattern(written - buffered));
 }
 
-CONTRACT_TEST("GEN-09", "PW that throws is only reported, and is not repeated for the same episode") {
+STREAM_TEST("GEN-09", "PW that throws is only reported, and is not repeated for the same episode") {
   const Pair pair = stage.connect_deaf_server();
   pair.client->transport.set_write_buffer_limits(0);
   pair.client->on_pause = [] { throw Mistake(); };
@@ -276,7 +276,7 @@ CONTRACT_TEST("GEN-09", "PW that throws is only reported, and is not repeated fo
   CHECK(pair.server->received() == pattern(written));
 }
 
-CONTRACT_TEST("GEN-09", "RW that throws is only reported, and the next episode is as usual") {
+STREAM_TEST("GEN-09", "RW that throws is only reported, and the next episode is as usual") {
   const Pair pair = stage.connect_deaf_server();
   pair.client->transport.set_write_buffer_limits(0);
   pair.client->on_resume = [] { throw Mistake(); };

@@ -50,7 +50,7 @@ CONTRACT_TEST("GEN-03", "CL comes in a later turn than the call that ends the co
   CHECK(pair.client->events() == "CM " + last);
 }
 
-CONTRACT_TEST("GEN-03", "callbacks of the same turn still see the connection without CL") {
+STREAM_TEST("GEN-03", "callbacks of the same turn still see the connection without CL") {
   const Pair pair = stage.connect_pair();
   Loop& loop = stage.client();
   Ending end = nullptr;
@@ -68,7 +68,7 @@ CONTRACT_TEST("GEN-03", "callbacks of the same turn still see the connection wit
   CHECK(pair.client->events() == "CM CL");
 }
 
-CONTRACT_TEST("GEN-03", "no call on a connection whose CL is due delivers it") {
+STREAM_TEST("GEN-03", "no call on a connection whose CL is due delivers it") {
   const Pair pair = stage.connect_pair();
   const CheckedTransport& transport = pair.client->transport;
   transport.abort();
@@ -87,7 +87,7 @@ CONTRACT_TEST("GEN-03", "no call on a connection whose CL is due delivers it") {
 }
 
 // Recorders check in every test that only PW comes inside a call; this one makes all of them come.
-CONTRACT_TEST("GEN-04", "only PW runs inside a call: DR, ER, RW and CL always come from the loop") {
+STREAM_TEST("GEN-04", "only PW runs inside a call: DR, ER, RW and CL always come from the loop") {
   const Pair pair = stage.connect_deaf_server();
   const CheckedTransport& client = pair.client->transport;
   bool pause_inside = false;
@@ -182,7 +182,7 @@ CONTRACT_TEST("GEN-05", "bytes and an end that are there before the transport is
   CHECK(server->events() == "CM DR:early ER CL");
 }
 
-CONTRACT_TEST("GEN-11", "close inside a data callback withholds what was received, and ER") {
+STREAM_TEST("GEN-11", "close inside a data callback withholds what was received, and ER") {
   const auto client = stage.recorder("client");
   const auto server = stage.recorder("server");
   std::array<std::byte, 4> space;
@@ -214,7 +214,7 @@ CONTRACT_TEST("GEN-11", "close inside a data callback withholds what was receive
   CHECK(server->steps() == expected);
 }
 
-CONTRACT_TEST("GEN-11", "close inside the last data callback leaves out ER") {
+STREAM_TEST("GEN-11", "close inside the last data callback leaves out ER") {
   const auto client = stage.recorder("client");
   const auto server = stage.recorder("server");
   server->start_paused = true;
@@ -256,7 +256,7 @@ CONTRACT_TEST("GEN-12", "close or abort inside CM: the connect completes, and CL
   listening.close();
 }
 
-CONTRACT_TEST("GEN-12", "close inside the CM of an accepted connection is an orderly end") {
+STREAM_TEST("GEN-12", "close inside the CM of an accepted connection is an orderly end") {
   const auto client = stage.recorder("client");
   const auto server = stage.recorder("server");
   client->on_made = [&] { client->transport.write_eof(); };

@@ -16,7 +16,7 @@ void use_after_the_end(const CheckedTransport& gone) {
   gone.abort();
 }
 
-CONTRACT_TEST("GEN-01", "a stream protocol observes CM, then data, then ER, then CL, and nothing else") {
+STREAM_TEST("GEN-01", "a stream protocol observes CM, then data, then ER, then CL, and nothing else") {
   const auto client = stage.recorder("client");
   const auto server = stage.recorder("server");
   SECTION("Protocol") {}
@@ -38,7 +38,7 @@ CONTRACT_TEST("GEN-01", "a stream protocol observes CM, then data, then ER, then
   CHECK(server->events() == "CM " + data + ":hello world ER CL");
 }
 
-CONTRACT_TEST("GEN-01", "nothing is delivered before CM, though the peer wrote and closed before it") {
+STREAM_TEST("GEN-01", "nothing is delivered before CM, though the peer wrote and closed before it") {
   const auto client = stage.recorder("client");
   const auto server = stage.recorder("server");
   client->on_made = [&] {
@@ -107,7 +107,7 @@ CONTRACT_TEST("GEN-02", "CM and CL come exactly once, however the connection end
   CHECK(stage.take_reports().size() == (last == "CL:callback_failure" ? 1 : 0));
 }
 
-CONTRACT_TEST("GEN-02", "closing the loop delivers CL once, for all that is still connected") {
+STREAM_TEST("GEN-02", "closing the loop delivers CL once, for all that is still connected") {
   const Pair pair = stage.connect_pair();
   pair.client->transport.close();
   stage.client().close();
@@ -150,7 +150,7 @@ CONTRACT_TEST("GEN-07", "CL carries no error after a local or orderly end, and t
   }
 }
 
-CONTRACT_TEST("GEN-14", "set_protocol redirects all later callbacks, without CM or CL of its own") {
+STREAM_TEST("GEN-14", "set_protocol redirects all later callbacks, without CM or CL of its own") {
   const Pair pair = stage.connect_pair();
   const auto next = stage.recorder("next");
   pair.client->transport.write("one");
@@ -172,7 +172,7 @@ CONTRACT_TEST("GEN-14", "set_protocol redirects all later callbacks, without CM 
   CHECK(pair.server->events() == "CM DR:one");
 }
 
-CONTRACT_TEST("GEN-14", "flow control goes to the protocol that is set when it happens") {
+STREAM_TEST("GEN-14", "flow control goes to the protocol that is set when it happens") {
   const Pair pair = stage.connect_deaf_server();
   const auto next = stage.recorder("next");
   pair.client->transport.set_write_buffer_limits(0);

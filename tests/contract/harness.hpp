@@ -33,3 +33,19 @@
     ::twinwire::contract::perform(::twinwire::contract::real_stage(), function);     \
   }                                                                                  \
   static void function([[maybe_unused]] ::twinwire::contract::Stage& stage)
+
+// A clause that Unix sockets keep as well: the same test, and once more over them, as one of UNIX-01.
+#define STREAM_TEST(clause, sentence) \
+  TWINWIRE_STREAM_TEST(INTERNAL_CATCH_UNIQUE_NAME(contract_test_), clause, sentence)
+
+#define TWINWIRE_STREAM_TEST(function, clause, sentence)                                   \
+  static void function(::twinwire::contract::Stage& stage);                                \
+  TEST_CASE("[sim] UNIX-01 " clause " " sentence, "[sim][UNIX-01]") {                      \
+    const bool rough = GENERATE(false, true);                                              \
+    INFO((rough ? "rough links" : "calm links"));                                          \
+    ::twinwire::contract::perform(::twinwire::contract::sim_stage(rough, true), function); \
+  }                                                                                        \
+  TEST_CASE("[real] UNIX-01 " clause " " sentence, "[real][UNIX-01]") {                    \
+    ::twinwire::contract::perform(::twinwire::contract::real_stage(true), function);       \
+  }                                                                                        \
+  TWINWIRE_CONTRACT_TEST(function, clause, sentence)

@@ -5,9 +5,13 @@
 
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <iterator>
 #include <mutex>
+
+#include <catch2/catch.hpp>
 
 namespace twinwire::contract {
 namespace {
@@ -40,15 +44,32 @@ void open_lasting_descriptors() {
 
 class RealStage final : public Stage {
  public:
-  RealStage() : before_(process_descriptors()), loop_(real::new_event_loop()) {
+  explicit RealStage(bool unix_pairs)
+      : Stage(unix_pairs), before_(process_descriptors()), loop_(real::new_event_loop()) {
     report_to_stage(*loop_);
     loop_descriptors_ = process_descriptors();
+  }
+  ~RealStage() override {
+    std::error_code ignored;
+    if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored);
   }
 
   Loop& server() override { return *loop_; }
   Loop& client() override { return *loop_; }
   std::string server_address() const override { return "127.0.0.1"; }
   std::size_t open_descriptors() const override { return process_descriptors() - loop_descriptors_; }
+
+  std::string path(const std::string& name) override {
+    if (folder_.empty()) {
+      std::string pattern = (std::filesystem::temp_directory_path() / "twinwire-XXXXXX").string();
+      REQUIRE(::mkdtemp(pattern.data()) != nullptr);
+      folder_ = pattern;
+    }
+    return (folder_ / name).string();
+  }
+  bool exists(const std::string& path) override { return std::filesystem::exists(path); }
+  void create_file(const std::string& path) override { REQUIRE(std::ofstream(path).good()); }
+  void remove_file(const std::string& path) override { REQUIRE(std::filesystem::remove(path)); }
 
   void run_for(Duration duration) override {
     loop_->call_later(duration, [this] { loop_->stop(); });
@@ -97,13 +118,14 @@ class RealStage final : public Stage {
   std::size_t before_;
   std::unique_ptr<Loop> loop_;
   std::size_t loop_descriptors_ = 0;
+  std::filesystem::path folder_;
 };
 
 }  // namespace
 
-std::unique_ptr<Stage> real_stage() {
+std::unique_ptr<Stage> real_stage(bool unix_pairs) {
   open_lasting_descriptors();
-  return std::make_unique<RealStage>();
+  return std::make_unique<RealStage>(unix_pairs);
 }
 
 }  // namespace twinwire::contract

@@ -30,6 +30,8 @@ std::string name_of(error_code error) {
        {errc::permission_denied, "permission_denied"},
        {errc::message_size, "message_size"},
        {errc::too_many_files_open, "too_many_files_open"},
+       {errc::no_such_file_or_directory, "no_such_file_or_directory"},
+       {errc::operation_not_supported, "operation_not_supported"},
        {errc::invalid_argument, "invalid_argument"}}};
   for (const auto& [condition, name] : names) {
     if (error == condition) return name;

@@ -6,6 +6,8 @@
 
 #include <chrono>
 
+#include <catch2/catch.hpp>
+
 namespace twinwire::contract {
 namespace {
 
@@ -44,8 +46,9 @@ sim::HostOptions host_options(int number) {
 
 class SimStage final : public Stage {
  public:
-  explicit SimStage(bool rough)
-      : world_(std::make_unique<sim::World>(seed, world_options(rough))),
+  SimStage(bool rough, bool unix_pairs)
+      : Stage(unix_pairs),
+        world_(std::make_unique<sim::World>(seed, world_options(rough))),
         server_(world_->add_host("server", host_options(1))),
         client_(world_->add_host("client", host_options(2))) {
     report_to_stage(server_.loop());
@@ -53,7 +56,7 @@ class SimStage final : public Stage {
   }
 
   Loop& server() override { return server_.loop(); }
-  Loop& client() override { return client_.loop(); }
+  Loop& client() override { return unix_pairs() ? server_.loop() : client_.loop(); }
   std::string server_address() const override { return server_.address().host(); }
   sim::World* world() noexcept override { return world_.get(); }
 
@@ -68,6 +71,11 @@ class SimStage final : public Stage {
   std::size_t open_descriptors() const override {
     return static_cast<std::size_t>(server_.open_descriptors() + client_.open_descriptors());
   }
+
+  std::string path(const std::string& name) override { return "/run/" + name; }
+  bool exists(const std::string& path) override { return server_.files().contains(path); }
+  void create_file(const std::string& path) override { REQUIRE(server_.files().create(path)); }
+  void remove_file(const std::string& path) override { REQUIRE(server_.files().remove(path)); }
 
   void run_for(Duration duration) override { world_->run_for(duration); }
   void settle() override { world_->run_for(quiet_time); }
@@ -96,8 +104,8 @@ class SimStage final : public Stage {
 
 }  // namespace
 
-std::unique_ptr<Stage> sim_stage(bool rough) {
-  return std::make_unique<SimStage>(rough);
+std::unique_ptr<Stage> sim_stage(bool rough, bool unix_pairs) {
+  return std::make_unique<SimStage>(rough, unix_pairs);
 }
 
 }  // namespace twinwire::contract

@@ -111,10 +111,23 @@ Server Stage::listen(ProtocolFactory factory, ServerOptions options) {
     const UserCall inside;
     server().create_server(std::move(factory), std::move(options), outcome->completion());
   }
-  run_until([&] { return outcome->done(); }, "the server to listen");
-  INFO(outcome->message());
-  REQUIRE(outcome->succeeded());
-  return outcome->value;
+  return listening(*outcome);
+}
+
+Server Stage::listen_unix(ProtocolFactory factory, UnixServerOptions options) {
+  const auto outcome = Outcome<Server>::make();
+  {
+    const UserCall inside;
+    server().create_unix_server(std::move(factory), std::move(options), outcome->completion());
+  }
+  return listening(*outcome);
+}
+
+Server Stage::listening(const Outcome<Server>& outcome) {
+  run_until([&] { return outcome.done(); }, "the server to listen");
+  INFO(outcome.message());
+  REQUIRE(outcome.succeeded());
+  return outcome.value;
 }
 
 ConnectOptions Stage::address_of(const Server& listening) const {
@@ -122,11 +135,17 @@ ConnectOptions Stage::address_of(const Server& listening) const {
 }
 
 Pair Stage::connect_pair(std::shared_ptr<Recorder> client_end, std::shared_ptr<Recorder> server_end) {
-  const Server listening = listen(server_end->factory());
+  const std::string name = unix_pairs_ ? path("pair") : std::string();
+  const Server listening = unix_pairs_ ? listen_unix(server_end->factory(), UnixServerOptions(name))
+                                       : listen(server_end->factory());
   const auto outcome = Outcome<Connection>::make();
   {
     const UserCall inside;
-    client().create_connection(client_end->factory(), address_of(listening), outcome->completion());
+    if (unix_pairs_) {
+      client().create_unix_connection(client_end->factory(), UnixConnectOptions(name), outcome->completion());
+    } else {
+      client().create_connection(client_end->factory(), address_of(listening), outcome->completion());
+    }
   }
   run_until([&] { return outcome->done() && server_end->made(); }, "the pair to be connected");
   INFO(outcome->message());

@@ -37,11 +37,12 @@ struct Pair {
   std::shared_ptr<Recorder> server;
 };
 
-/// See the top of the file. Under simulation the server and the client are two hosts; on the real system both
-/// are the same loop, on 127.0.0.1.
+/// See the top of the file. Under simulation the server and the client are two hosts; on the real system, and
+/// where pairs are connected over Unix sockets, both are the same loop.
 class Stage {
  public:
-  Stage() = default;
+  /// `unix_pairs`: connect_pair does so over Unix sockets.
+  explicit Stage(bool unix_pairs) : unix_pairs_(unix_pairs) {}
   Stage(const Stage&) = delete;
   Stage& operator=(const Stage&) = delete;
   virtual ~Stage() = default;
@@ -58,6 +59,13 @@ class Stage {
   virtual void calm() {}
   /// Sockets that are open, of both ends.
   virtual std::size_t open_descriptors() const = 0;
+
+  // --- files of the server's host ---
+  /// Of a file in a folder that goes with the stage.
+  virtual std::string path(const std::string& name) = 0;
+  virtual bool exists(const std::string& path) = 0;
+  virtual void create_file(const std::string& path) = 0;
+  virtual void remove_file(const std::string& path) = 0;
 
   // --- time passes ---
   /// Runs both loops until the condition holds, which is looked at between callbacks. Fails the test, saying
@@ -80,6 +88,8 @@ class Stage {
                                                   DatagramOptions options);
   /// A server at server_address(), on a free port unless the options say otherwise.
   Server listen(ProtocolFactory factory, ServerOptions options = {});
+  /// The same at a Unix socket.
+  Server listen_unix(ProtocolFactory factory, UnixServerOptions options);
   /// Options to connect to it.
   ConnectOptions address_of(const Server& listening) const;
   /// Connects these two over a server that is closed afterwards; both have had connection_made.
@@ -102,6 +112,7 @@ class Stage {
   void finish();
 
  protected:
+  bool unix_pairs() const noexcept { return unix_pairs_; }
   /// False if the condition was not reached in time.
   virtual bool wait(const std::function<bool()>& condition) = 0;
   /// Destroys the loops after they were closed. The number of descriptors that are still open.
@@ -111,13 +122,16 @@ class Stage {
   std::string story() const;
 
  private:
+  Server listening(const Outcome<Server>& outcome);
+
+  bool unix_pairs_;
   std::vector<std::shared_ptr<Recorder>> recorders_;
   std::vector<std::shared_ptr<DatagramRecorder>> datagram_recorders_;
   std::vector<Report> reports_;
 };
 
-std::unique_ptr<Stage> sim_stage(bool rough);
-std::unique_ptr<Stage> real_stage();
+std::unique_ptr<Stage> sim_stage(bool rough, bool unix_pairs = false);
+std::unique_ptr<Stage> real_stage(bool unix_pairs = false);
 
 /// Plays one test.
 void perform(std::unique_ptr<Stage> stage, void (*test)(Stage&));

@@ -6,7 +6,7 @@ namespace {
 
 constexpr std::ptrdiff_t no_limit = std::ptrdiff_t{1} << 40;
 
-CONTRACT_TEST("TCP-05", "close sends all that is buffered before CL") {
+STREAM_TEST("TCP-05", "close sends all that is buffered before CL") {
   const Pair pair = stage.connect_deaf_server();
   pair.client->transport.set_write_buffer_limits(no_limit);
   const std::size_t written = clog(pair.client->transport);
@@ -28,7 +28,7 @@ CONTRACT_TEST("TCP-05", "close sends all that is buffered before CL") {
   CHECK(pair.server->error() == error_code{});
 }
 
-CONTRACT_TEST("TCP-05", "close stops reading at once, also while it flushes") {
+STREAM_TEST("TCP-05", "close stops reading at once, also while it flushes") {
   const Pair pair = stage.connect_deaf_server();
   pair.client->transport.set_write_buffer_limits(no_limit);
   clog(pair.client->transport);
@@ -43,7 +43,7 @@ CONTRACT_TEST("TCP-05", "close stops reading at once, also while it flushes") {
 }
 
 // D10: bytes written while earlier ones are being flushed come after them, completely, or not at all.
-CONTRACT_TEST("TCP-05", "bytes written while close flushes never overtake, and are no error") {
+STREAM_TEST("TCP-05", "bytes written while close flushes never overtake, and are no error") {
   const Pair pair = stage.connect_deaf_server();
   pair.client->transport.set_write_buffer_limits(no_limit);
   const std::size_t written = clog(pair.client->transport);
@@ -92,7 +92,7 @@ CONTRACT_TEST("TCP-06", "abort ends a flush that close began") {
   CHECK(pair.server->error() == errc::connection_reset);
 }
 
-CONTRACT_TEST("TCP-07", "an end that has arrived behind bytes that nobody read yet comes behind them") {
+STREAM_TEST("TCP-07", "an end that has arrived behind bytes that nobody read yet comes behind them") {
   const Pair pair = stage.connect_pair();
   pair.client->transport.pause_reading();
   pair.server->transport.write("last words");
@@ -104,7 +104,7 @@ CONTRACT_TEST("TCP-07", "an end that has arrived behind bytes that nobody read y
   CHECK(pair.client->events() == "CM DR:last words ER CL");
 }
 
-CONTRACT_TEST("TCP-07", "write_eof comes behind all buffered bytes, and receiving goes on") {
+STREAM_TEST("TCP-07", "write_eof comes behind all buffered bytes, and receiving goes on") {
   const Pair pair = stage.connect_deaf_server();
   pair.client->transport.set_write_buffer_limits(no_limit);
   pair.server->keep_open = true;
@@ -128,7 +128,7 @@ CONTRACT_TEST("TCP-07", "write_eof comes behind all buffered bytes, and receivin
   CHECK(pair.server->steps().back() == "CL");
 }
 
-CONTRACT_TEST("TCP-07", "write_eof with nothing buffered ends the stream at once; again it does nothing") {
+STREAM_TEST("TCP-07", "write_eof with nothing buffered ends the stream at once; again it does nothing") {
   const Pair pair = stage.connect_pair();
   pair.server->keep_open = true;
   pair.client->transport.write("bye");
@@ -141,7 +141,7 @@ CONTRACT_TEST("TCP-07", "write_eof with nothing buffered ends the stream at once
   CHECK(pair.client->events() == "CM");
 }
 
-CONTRACT_TEST("TCP-07", "close after write_eof still sends what is buffered") {
+STREAM_TEST("TCP-07", "close after write_eof still sends what is buffered") {
   const Pair pair = stage.connect_deaf_server();
   pair.client->transport.set_write_buffer_limits(no_limit);
   const std::size_t written = clog(pair.client->transport);
@@ -154,7 +154,7 @@ CONTRACT_TEST("TCP-07", "close after write_eof still sends what is buffered") {
   CHECK(pair.server->eof());
 }
 
-CONTRACT_TEST("TCP-08", "writing after write_eof is rejected, without any effect") {
+STREAM_TEST("TCP-08", "writing after write_eof is rejected, without any effect") {
   const Pair pair = stage.connect_pair();
   const CheckedTransport& client = pair.client->transport;
   pair.server->keep_open = true;
@@ -176,7 +176,7 @@ CONTRACT_TEST("TCP-08", "writing after write_eof is rejected, without any effect
   CHECK(pair.server->events() == "CM DR:last ER CL");
 }
 
-CONTRACT_TEST("TCP-08", "writing is rejected, too, while the end waits behind buffered bytes") {
+STREAM_TEST("TCP-08", "writing is rejected, too, while the end waits behind buffered bytes") {
   const Pair pair = stage.connect_deaf_server();
   const CheckedTransport& client = pair.client->transport;
   client.set_write_buffer_limits(no_limit);
@@ -193,13 +193,13 @@ CONTRACT_TEST("TCP-08", "writing is rejected, too, while the end waits behind bu
   CHECK(pair.server->received() == pattern(written));
 }
 
-CONTRACT_TEST("TCP-09", "a TCP transport can end its sending direction alone") {
+STREAM_TEST("TCP-09", "a TCP transport can end its sending direction alone") {
   const Pair pair = stage.connect_pair();
   CHECK(pair.client->transport.can_write_eof());
   CHECK(pair.server->transport.can_write_eof());
 }
 
-CONTRACT_TEST("TCP-22", "closing with unread bytes resets the connection") {
+STREAM_TEST("TCP-22", "closing with unread bytes resets the connection") {
   const auto client = stage.recorder("client");
   const auto server = stage.recorder("server");
   server->start_paused = true;
@@ -212,7 +212,7 @@ CONTRACT_TEST("TCP-22", "closing with unread bytes resets the connection") {
   CHECK(client->events() == "CM CL:connection_reset");
 }
 
-CONTRACT_TEST("TCP-22", "closing with bytes left unread in the middle of a stream loses what was not sent") {
+STREAM_TEST("TCP-22", "closing with bytes left unread in the middle of a stream loses what was not sent") {
   const Pair pair = stage.connect_deaf_server();
   pair.client->transport.set_write_buffer_limits(no_limit);
   clog(pair.client->transport);
@@ -224,7 +224,7 @@ CONTRACT_TEST("TCP-22", "closing with bytes left unread in the middle of a strea
   CHECK(pair.client->transport.get_write_buffer_size() == 0);
 }
 
-CONTRACT_TEST("TCP-22", "bytes that come after the close reset the connection as well") {
+STREAM_TEST("TCP-22", "bytes that come after the close reset the connection as well") {
   const auto client = stage.recorder("client");
   const auto server = stage.recorder("server");
   client->keep_open = true;
@@ -236,7 +236,7 @@ CONTRACT_TEST("TCP-22", "bytes that come after the close reset the connection as
   CHECK(client->events() == "CM ER CL:broken_pipe");
 }
 
-CONTRACT_TEST("TCP-22", "closing with nothing unread is orderly") {
+STREAM_TEST("TCP-22", "closing with nothing unread is orderly") {
   const Pair pair = stage.connect_pair();
   pair.client->transport.write("read");
   stage.run_until_received(*pair.server, 4);

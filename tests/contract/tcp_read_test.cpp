@@ -4,7 +4,7 @@
 namespace twinwire::contract {
 namespace {
 
-CONTRACT_TEST("TCP-16", "pause_reading withholds data and end, and loses nothing") {
+STREAM_TEST("TCP-16", "pause_reading withholds data and end, and loses nothing") {
   const auto client = stage.recorder("client");
   const auto server = stage.recorder("server");
   std::string kind = "DR";
@@ -33,7 +33,7 @@ CONTRACT_TEST("TCP-16", "pause_reading withholds data and end, and loses nothing
   CHECK(server->events() == "CM " + kind + ":onetwo ER CL");
 }
 
-CONTRACT_TEST("TCP-16", "pausing inside DR stops at that piece; the rest comes after resume, in order") {
+STREAM_TEST("TCP-16", "pausing inside DR stops at that piece; the rest comes after resume, in order") {
   const auto client = stage.recorder("client");
   const auto server = stage.recorder("server");
   server->start_paused = true;
@@ -60,7 +60,7 @@ CONTRACT_TEST("TCP-16", "pausing inside DR stops at that piece; the rest comes a
   CHECK(server->steps().at(pieces + 2) == "CL");
 }
 
-CONTRACT_TEST("TCP-16", "resuming and pausing again in the same turn delivers nothing") {
+STREAM_TEST("TCP-16", "resuming and pausing again in the same turn delivers nothing") {
   const auto client = stage.recorder("client");
   const auto server = stage.recorder("server");
   server->start_paused = true;
@@ -80,7 +80,7 @@ CONTRACT_TEST("TCP-16", "resuming and pausing again in the same turn delivers no
   CHECK(server->events() == "CM DR:data");
 }
 
-CONTRACT_TEST("TCP-16", "a reader that pauses holds back the writer") {
+STREAM_TEST("TCP-16", "a reader that pauses holds back the writer") {
   const Pair pair = stage.connect_deaf_server();
   const std::size_t written = clog(pair.client->transport);
   stage.settle();
@@ -93,7 +93,7 @@ CONTRACT_TEST("TCP-16", "a reader that pauses holds back the writer") {
   CHECK(pair.client->transport.get_write_buffer_size() == 0);
 }
 
-CONTRACT_TEST("TCP-16", "pausing and resuming do nothing on a closing transport") {
+STREAM_TEST("TCP-16", "pausing and resuming do nothing on a closing transport") {
   const Pair pair = stage.connect_pair();
   SECTION("paused before") {
     pair.client->transport.pause_reading();

@@ -26,7 +26,7 @@ void watch_drain(Stage& stage, const CheckedTransport& writer, const Recorder& r
   CHECK(writer.get_write_buffer_size() == 0);
 }
 
-CONTRACT_TEST("TCP-01", "what is received is what the peer wrote, in order, in both directions at once") {
+STREAM_TEST("TCP-01", "what is received is what the peer wrote, in order, in both directions at once") {
   const Pair pair = stage.connect_pair();
   constexpr std::size_t total = 1'000'000;
   std::size_t written = 0;
@@ -45,7 +45,7 @@ CONTRACT_TEST("TCP-01", "what is received is what the peer wrote, in order, in b
   CHECK(pair.server->count("DR:0") == 0);
 }
 
-CONTRACT_TEST("TCP-02", "write copies what it cannot send at once, and never blocks") {
+STREAM_TEST("TCP-02", "write copies what it cannot send at once, and never blocks") {
   const Pair pair = stage.connect_deaf_server();
   std::string buffer;
   std::size_t written = 0;
@@ -63,7 +63,7 @@ CONTRACT_TEST("TCP-02", "write copies what it cannot send at once, and never blo
   CHECK(pair.server->received() == pattern(written));
 }
 
-CONTRACT_TEST("TCP-03", "writing nothing does nothing") {
+STREAM_TEST("TCP-03", "writing nothing does nothing") {
   SECTION("on an idle connection") {
     const Pair pair = stage.connect_pair();
     pair.client->transport.set_write_buffer_limits(0);
@@ -84,7 +84,7 @@ CONTRACT_TEST("TCP-03", "writing nothing does nothing") {
   }
 }
 
-CONTRACT_TEST("TCP-04", "while something is buffered, what is written later queues up behind it") {
+STREAM_TEST("TCP-04", "while something is buffered, what is written later queues up behind it") {
   const Pair pair = stage.connect_deaf_server();
   std::size_t written = fill(pair.client->transport);
   std::size_t size = pair.client->transport.get_write_buffer_size();
@@ -106,7 +106,7 @@ CONTRACT_TEST("TCP-04", "while something is buffered, what is written later queu
   CHECK(pair.server->received() == pattern(written));
 }
 
-CONTRACT_TEST("TCP-17", "writelines writes its segments one after the other, as one stream") {
+STREAM_TEST("TCP-17", "writelines writes its segments one after the other, as one stream") {
   const Pair pair = stage.connect_pair();
   pair.client->transport.writelines({"one ", "", "two ", "three"});
   pair.client->transport.writelines({});
@@ -118,8 +118,7 @@ CONTRACT_TEST("TCP-17", "writelines writes its segments one after the other, as 
   CHECK(pair.server->events() == "CM DR:one two three four");
 }
 
-CONTRACT_TEST("TCP-17",
-              "writelines of many segments that the network takes in part loses and moves nothing") {
+STREAM_TEST("TCP-17", "writelines of many segments that the network takes in part loses and moves nothing") {
   const Pair pair = stage.connect_deaf_server();
   std::string text;
   std::vector<std::string_view> pieces;
@@ -150,7 +149,7 @@ CONTRACT_TEST("TCP-17",
   CHECK(pair.server->received() == text);
 }
 
-CONTRACT_TEST("TCP-17", "writelines keeps to the rules of write after the end") {
+STREAM_TEST("TCP-17", "writelines keeps to the rules of write after the end") {
   const Pair pair = stage.connect_pair();
   SECTION("rejected after write_eof") {
     pair.server->keep_open = true;
@@ -168,7 +167,7 @@ CONTRACT_TEST("TCP-17", "writelines keeps to the rules of write after the end") 
   CHECK(pair.server->received().empty());
 }
 
-CONTRACT_TEST("TCP-20", "the size is zero when everything was taken, and falls only as the peer drains") {
+STREAM_TEST("TCP-20", "the size is zero when everything was taken, and falls only as the peer drains") {
   const Pair pair = stage.connect_deaf_server();
   CHECK(pair.client->transport.get_write_buffer_size() == 0);
   pair.client->transport.write("0123456789");
@@ -184,7 +183,7 @@ CONTRACT_TEST("TCP-20", "the size is zero when everything was taken, and falls o
   CHECK(pair.server->received() == "0123456789" + pattern(written - 10));
 }
 
-CONTRACT_TEST("TCP-20", "the size is exactly what was not handed over") {
+STREAM_TEST("TCP-20", "the size is exactly what was not handed over") {
   const Pair pair = stage.connect_deaf_server();
   const std::size_t written = fill(pair.client->transport) + 12'345;
   pair.client->transport.write(pattern(12'345, written - 12'345));
