@@ -116,7 +116,7 @@ void StreamSide::on_lost(error_code error) {
   if (!transport_.is_closing()) complain("connection_lost, but is_closing() is false");
   lost_ = true;
   reason_ = error;
-  if (closed_ && error.failed() && aborted_) complain("an error in connection_lost after abort");
+  if (error.failed() && aborted_while_open_) complain("an error in connection_lost after abort");
 }
 
 void StreamSide::on_pause() {
@@ -224,6 +224,8 @@ void StreamSide::perform(const Step& step) {
     case Step::Kind::abort:
       note_closed();
       aborted_ = true;
+      // One that was closing already may have met an error before, which nobody can see until the end.
+      if (!was_closing) aborted_while_open_ = true;
       transport_.abort();
       if (transport_.get_write_buffer_size() != 0) complain("something is buffered after abort");
       break;

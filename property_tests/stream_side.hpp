@@ -116,6 +116,7 @@ class StreamSide {
   bool eof_sent_ = false;
   bool closed_ = false;  ///< closed by this side
   bool aborted_ = false;
+  bool aborted_while_open_ = false;
   bool paused_ = false;  ///< reading
   bool held_ = false;    ///< writing, by pause_writing
   bool finishing_ = false;

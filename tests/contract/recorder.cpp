@@ -15,7 +15,7 @@ std::string name_of(error_code error) {
   if (!error.failed()) return {};
   if (error == Error::callback_failure) return "callback_failure";
   if (error == Error::loop_closed) return "loop_closed";
-  static constexpr std::array<std::pair<errc::errc_t, const char*>, 15> names{
+  static constexpr std::array<std::pair<errc::errc_t, const char*>, 17> names{
       {{errc::connection_reset, "connection_reset"},
        {errc::connection_refused, "connection_refused"},
        {errc::connection_aborted, "connection_aborted"},
