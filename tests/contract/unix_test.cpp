@@ -129,6 +129,24 @@ CONTRACT_TEST("UNIX-01", "so does one that does not read either, with more to co
   CHECK(service[0].events() == "CM PW CL");
 }
 
+CONTRACT_TEST("UNIX-01", "a reader that is slow gets all that the system had taken, and then the reset") {
+  const UnixService service(stage, {}, [](Recorder& accepted) { accepted.start_paused = true; });
+  const auto client = connect_to(stage, service);
+  client->transport.pause_reading();
+  client->transport.write("unread");
+  const std::size_t written = clog(service[0].transport);
+  stage.settle();
+  const std::size_t taken = written - service[0].transport.get_write_buffer_size();
+  REQUIRE(taken < written);
+  service[0].transport.abort();
+  stage.settle();
+  CHECK_FALSE(client->lost());
+  client->transport.resume_reading();
+  stage.run_until_lost(*client);
+  CHECK(client->received() == pattern(taken));
+  CHECK(client->error() == errc::connection_reset);
+}
+
 CONTRACT_TEST("UNIX-01", "nobody there, nobody listening, another kind of file: each is told at once") {
   const auto error_at = [&](const std::string& path) {
     UnixConnecting client(stage, path);
