@@ -51,7 +51,8 @@ bool TcpWire::has_news() const {
 
 void TcpWire::set_sink(WireSink* sink) {
   sink_ = sink;
-  connection_->incoming(side_).set_reader(this, sink, &connection_->host(side_).loop());
+  // Without a sink the loop may be going away: it must not be asked for.
+  connection_->incoming(side_).set_reader(this, sink, sink ? &connection_->host(side_).loop() : nullptr);
   World& world = connection_->world();
   if (sink_ && has_news()) {
     world.schedule(again_, world.time());
