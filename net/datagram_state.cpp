@@ -175,7 +175,7 @@ void DatagramState::after_drain() {
 namespace twinwire {
 
 DatagramTransport::DatagramTransport(detail::Ref<detail::DatagramState> state) noexcept
-    : BaseTransport(std::move(state)) {}
+    : BaseTransport(state) {}
 
 void DatagramTransport::sendto(Bytes data, const std::optional<Address>& receiver) const {
   if (base_state()) static_cast<detail::DatagramState&>(*base_state()).sendto(data, receiver);

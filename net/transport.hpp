@@ -140,7 +140,7 @@ class Cork;
 class Transport : public BaseTransport {
  public:
   Transport() = default;
-  explicit Transport(detail::Ref<detail::TransportState> state) noexcept : BaseTransport(std::move(state)) {}
+  explicit Transport(detail::Ref<detail::TransportState> state) noexcept : BaseTransport(state) {}
 
   /// Sends bytes, or buffers a copy of what cannot be sent at once. Never blocks. Throws std::logic_error
   /// after write_eof.
