@@ -67,8 +67,7 @@ StreamState::StreamState(Loop& loop, std::size_t limit) : loop(loop), limit(limi
   if (limit == 0) throw std::invalid_argument("the limit of a stream reader must be at least 1");
 }
 
-// --- from the protocol
-// ----------------------------------------------------------------------------------------
+// --- from the protocol ---
 
 void StreamState::feed(Bytes data) {
   const Ref<StreamState> self(this);
@@ -104,8 +103,7 @@ void StreamState::wake_reader_soon() {
   if (read_wait_) read_wait_->complete_soon();
 }
 
-// --- for the reader
-// -------------------------------------------------------------------------------------------
+// --- for the reader ---
 
 StreamState::Turn::Turn(Ref<StreamState> state, ReadRequest& request) : state_(std::move(state)) {
   if (state_->request_) {
@@ -224,8 +222,7 @@ std::string StreamState::peer() const {
   return address ? address->to_string() : "a peer";
 }
 
-// --- for the writer
-// -------------------------------------------------------------------------------------------
+// --- for the writer ---
 
 Operation StreamState::start_drain_wait(VoidCompletion done) {
   const auto wait = make_ref<StreamWait>(loop, std::move(done), "drain what was written to ", transport);

@@ -67,7 +67,7 @@ class DatagramSocket final : public DatagramWire, private PollEntry {
   PollerRef poller_;
   SpaceRef space_;
   WireSink* sink_ = nullptr;
-  int watch_failure_ = 0;  ///< errno of a registration that failed: every further step fails with it
+  int watch_failure_ = 0;  ///< errno of a registration that failed: the next receive tells
   bool connected_ = false;
   bool watches_writable_ = false;  ///< EPOLLOUT is part of the registration
   bool wants_writable_ = false;    ///< a send could not take everything

@@ -77,8 +77,7 @@ void RealBackend::shut_down() noexcept {
   inbox_.clear();
 }
 
-// --- clocks and turns
-// ----------------------------------------------------------------------------------------
+// --- clocks and turns ---
 
 TimePoint RealBackend::time() const noexcept {
   return TimePoint(read_clock(CLOCK_MONOTONIC));
@@ -165,8 +164,7 @@ bool RealBackend::look_for_events(bool block, AsioBridge* asio) {
   return any;
 }
 
-// --- threads
-// -------------------------------------------------------------------------------------------------
+// --- threads ---
 
 void RealBackend::post(Callback callback) {
   if (!callback) throw std::invalid_argument("call_soon_threadsafe: there is nothing to call");
@@ -193,8 +191,7 @@ void RealBackend::watch_signal(int signal_number, bool watch) {
   }
 }
 
-// --- wires
-// ---------------------------------------------------------------------------------------------------
+// --- wires ---
 
 std::unique_ptr<Wire> RealBackend::connect(const Address& remote, const std::optional<Address>& local,
                                            error_code& error) {
@@ -251,8 +248,7 @@ std::unique_ptr<twinwire::detail::Abandonable> RealBackend::resolve(
   return std::make_unique<LookupGuard>(std::move(lookup));
 }
 
-// --- the rest
-// ------------------------------------------------------------------------------------------------
+// --- the rest ---
 
 void RealBackend::unhandled(const ExceptionContext& context) {
   std::string text = "twinwire: " + context.message;

@@ -118,8 +118,7 @@ SocketWire::~SocketWire() {
   close_socket();
 }
 
-// --- readiness
-// -----------------------------------------------------------------------------------------------
+// --- readiness ---
 
 void SocketWire::set_sink(WireSink* sink) {
   sink_ = sink;
@@ -168,8 +167,7 @@ void SocketWire::on_events(std::uint32_t events) {
   if ((events & (EPOLLERR | EPOLLHUP)) != 0) sink_->on_hang_up();
 }
 
-// --- bytes
-// ---------------------------------------------------------------------------------------------------
+// --- bytes ---
 
 IoResult SocketWire::read_some(MutableBytes buffer) {
   if (watch_failure_ != 0) return {0, system_code(watch_failure_), true};
@@ -215,8 +213,7 @@ IoResult SocketWire::write_some(std::span<const Bytes> buffers) {
   return result;
 }
 
-// --- the ends of a connection
-// --------------------------------------------------------------------------------
+// --- the ends of a connection ---
 
 error_code SocketWire::finish_connect() {
   if (watch_failure_ != 0) return system_code(watch_failure_);
@@ -265,8 +262,7 @@ NativeHandle SocketWire::release() {
   return {socket_.release()};
 }
 
-// --- about it
-// ------------------------------------------------------------------------------------------------
+// --- about it ---
 
 std::optional<Address> SocketWire::local_address() const {
   if (!local_known_ && socket_ && connecting_ == Connecting::no) {

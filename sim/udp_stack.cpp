@@ -45,6 +45,17 @@ class UdpStack::Flight final : public detail::Event {
     sender_.free_flights_.push_back(this);
   }
 
+  /// Becomes the like of another one that has just been made.
+  void repeat(const Flight& other) {
+    receiver = other.receiver;
+    flow = other.flow;
+    ordinal = other.ordinal;
+    from = other.from;
+    to = other.to;
+    data = other.data;
+    refusal = other.refusal;
+  }
+
   Host* receiver = nullptr;
   UdpFlow* flow = nullptr;
   std::uint64_t ordinal = 0;
@@ -101,7 +112,7 @@ bool UdpStack::port_taken(const Address& address, bool reuse_port) const {
   });
 }
 
-error_code UdpStack::bind(UdpBinding& binding, Address address) const {
+error_code UdpStack::bind(UdpBinding& binding, Address address) {
   if (!host_.has(address) && !is_broadcast(address)) return make_error(errc::address_not_available);
   if (address.port() == 0) {
     address = address.with_port(
@@ -205,20 +216,22 @@ TimePoint UdpStack::send_to(Host& receiver, UdpFlow& flow, const Address& from, 
   const TimePoint departure = link.departure(world.time(), data.size() + header_size(to));
   const bool twice = options.duplicate.numerator != 0 &&
                      choices.draw_rare(flow.duplicate, ordinal, options.duplicate, 1) != 0;
-  send_copy(link, flight, 0, departure);
-  if (twice) send_copy(link, flight, 1, departure);
-  free_flights_.push_back(&flight);
+  Flight* const second = twice ? &take_flight() : nullptr;
+  if (second) second->repeat(flight);
+  launch(link, flight, 0, departure);
+  if (second) launch(link, *second, 1, departure);
   return departure;
 }
 
-/// Sends this flight's like, unless it is lost.
-void UdpStack::send_copy(Link& link, const Flight& sent, std::uint64_t copy, TimePoint departure) {
+/// Lets it go, unless it is lost.
+void UdpStack::launch(Link& link, Flight& flight, std::uint64_t copy, TimePoint departure) {
   World& world = host_.world();
   Choices& choices = world.choices();
-  const UdpFlow& flow = *sent.flow;
-  const std::uint64_t ordinal = paired_ordinal(sent.ordinal, copy);
+  const UdpFlow& flow = *flight.flow;
+  const std::uint64_t ordinal = paired_ordinal(flight.ordinal, copy);
   if (link.loses(choices, flow.loss, ordinal)) {
-    world.publish(host_, "datagram lost", flow.name(), sent.ordinal, sent.data);
+    world.publish(host_, "datagram lost", flow.name(), flight.ordinal, flight.data);
+    free_flights_.push_back(&flight);
     return;
   }
   Duration delay = link.delay(choices, flow.jitter, ordinal);
@@ -226,14 +239,6 @@ void UdpStack::send_copy(Link& link, const Flight& sent, std::uint64_t copy, Tim
     delay += link.options.latency * static_cast<std::int64_t>(choices.draw_rare(
                                         flow.overtaken, ordinal, link.options.overtaken, overtaken_max));
   }
-  Flight& flight = take_flight();
-  flight.receiver = sent.receiver;
-  flight.flow = sent.flow;
-  flight.ordinal = sent.ordinal;
-  flight.from = sent.from;
-  flight.to = sent.to;
-  flight.data = sent.data;
-  flight.refusal = false;
   world.schedule(flight, departure + delay);
 }
 

@@ -58,10 +58,10 @@ class UdpStack {
   class Flight;
 
   bool port_taken(const Address& address, bool reuse_port) const;
-  error_code bind(UdpBinding& binding, Address address) const;
+  error_code bind(UdpBinding& binding, Address address);
   UdpFlow& flow(const Address& from, const Address& to);
   TimePoint send_to(Host& receiver, UdpFlow& flow, const Address& from, const Address& to, Bytes data);
-  void send_copy(Link& link, const Flight& sent, std::uint64_t copy, TimePoint departure);
+  void launch(Link& link, Flight& flight, std::uint64_t copy, TimePoint departure);
   /// At the receiver's: whether anybody takes it.
   bool deliver(const Flight& flight);
   /// At the sender's: what it had sent to `remote` was refused.
@@ -70,7 +70,7 @@ class UdpStack {
   Flight& take_flight();
 
   Host& host_;
-  mutable EphemeralPorts ports_;
+  EphemeralPorts ports_;
   std::vector<UdpSocket*> sockets_;
   std::map<std::pair<Address, Address>, std::unique_ptr<UdpFlow>> flows_;
   std::vector<std::unique_ptr<Flight>> flights_;  ///< all there are, kept for reuse

@@ -73,8 +73,7 @@ void Client::proceed() {
   }
 }
 
-// --- the connection
-// --------------------------------------------------------------------------------------------
+// --- the connection ---
 
 void Client::connect() {
   ++attempts_;
@@ -141,8 +140,7 @@ void Client::abandon_link() {
   }
 }
 
-// --- requests
-// ---------------------------------------------------------------------------------------------------
+// --- requests ---
 
 void Client::send_waiting() {
   std::vector<twinwire::Bytes> gathered;

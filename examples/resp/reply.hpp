@@ -32,8 +32,7 @@ struct Reply {
 /// For messages: `the bulk "abc"`, long texts shortened.
 std::string describe(const Reply& reply);
 
-// --- the server's side: a reply is appended to `out`, without making a value of it first
-// ------------------------
+// --- the server's side: a reply is appended to `out`, without making a value of it first ---
 
 void put_status(std::string& out, std::string_view text);
 /// `text` begins with the error's code, as in "ERR syntax error". Line ends at its end are dropped, others
@@ -46,8 +45,7 @@ void put_null(std::string& out);
 void put_array(std::string& out, std::size_t size);
 void put_reply(std::string& out, const Reply& reply);
 
-// --- the client's side
-// ----------------------------------------------------------------------------------------
+// --- the client's side ---
 
 /// A command, as an array of bulks.
 std::string encode_command(std::span<const std::string> arguments);

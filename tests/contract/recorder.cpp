@@ -107,8 +107,7 @@ void Recorder::clear_hooks() {
   on_get_buffer = nullptr;
 }
 
-// --- what happened
-// -------------------------------------------------------------------------------------------------
+// --- what happened ---
 
 std::string Recorder::events() const {
   std::string text;
@@ -140,8 +139,7 @@ void Recorder::check_complete() const {
   violation("connection_made was called, connection_lost was not");
 }
 
-// --- the callbacks
-// -------------------------------------------------------------------------------------------------
+// --- the callbacks ---
 
 void Recorder::enter(std::string_view step, bool anywhere) {
   if (UserCall::active() && !anywhere) violation(std::string(step) + " on the stack of a user call");

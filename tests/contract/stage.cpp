@@ -44,8 +44,7 @@ std::size_t clog(const CheckedTransport& transport) {
   return written + clog_extra;
 }
 
-// --- time passes
-// ---------------------------------------------------------------------------------------------------
+// --- time passes ---
 
 void Stage::run_until(const std::function<bool()>& condition, const std::string& what) {
   if (condition() || wait(condition)) return;
@@ -78,8 +77,7 @@ void Stage::run_until_received(const Recorder& recorder, std::size_t size) {
             recorder.name() + " to receive " + std::to_string(size) + " bytes");
 }
 
-// --- connections
-// ---------------------------------------------------------------------------------------------------
+// --- connections ---
 
 std::shared_ptr<Recorder> Stage::recorder(const std::string& name) {
   return recorders_.emplace_back(std::make_shared<Recorder>(name));
@@ -166,8 +164,7 @@ Pair Stage::connect_deaf_server() {
   return connect_pair(client_end, server_end);
 }
 
-// --- failures and the end
-// ------------------------------------------------------------------------------------------
+// --- failures and the end ---
 
 void Stage::report_to_stage(Loop& loop) {
   loop.set_exception_handler([this](const ExceptionContext& context) {

@@ -47,8 +47,7 @@ std::ptrdiff_t entries(const char* directory) {
   return std::distance(begin(all), end(all));
 }
 
-// --- the fence
-// ------------------------------------------------------------------------------------------------
+// --- the fence ---
 
 TEST_CASE("a plain Asio object constructed on a simulated loop throws at once and starts no thread") {
   const std::ptrdiff_t threads = entries("/proc/self/task");
@@ -123,8 +122,7 @@ TEST_CASE("an executor that is not a loop's is told apart") {
   CHECK_THROWS_AS(loop_of(context.get_executor()), std::logic_error);
 }
 
-// --- what works
-// -----------------------------------------------------------------------------------------------
+// --- what works ---
 
 TEMPLATE_TEST_CASE("co_spawn runs a coroutine and delivers its result", "", SimLoop, RealLoop) {
   TestType here;
@@ -231,8 +229,7 @@ TEMPLATE_TEST_CASE("deferred operations begin when they are awaited or called", 
   });
 }
 
-// --- determinism
-// ----------------------------------------------------------------------------------------------
+// --- determinism ---
 
 /// A server and three clients, as coroutines, over links that lose and cut.
 std::uint64_t fingerprint_of_scenario(std::uint64_t seed) {
