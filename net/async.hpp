@@ -24,6 +24,7 @@
 #include <twinwire/net/server.hpp>
 #include <twinwire/net/sleep.hpp>
 
+#include <cstdint>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -110,6 +111,67 @@ auto create_datagram_endpoint(Loop& loop, DatagramProtocolFactory factory, Datag
       [&loop, factory = std::move(factory),
        options = std::move(options)](Completion<DatagramEndpoint> done) mutable {
         return loop.create_datagram_endpoint(std::move(factory), std::move(options), std::move(done));
+      });
+}
+
+/// Loop::connect_read_pipe. Completes with a Connection after connection_made has returned.
+/// https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.connect_read_pipe
+template <class Token = boost::asio::use_awaitable_t<>>
+auto connect_read_pipe(Loop& loop, ProtocolFactory factory, NativeHandle pipe, Token&& token = Token{}) {
+  return detail::initiate_checked<Connection>(
+      loop, std::forward<Token>(token),
+      [&loop, factory = std::move(factory), pipe](Completion<Connection> done) mutable {
+        return loop.connect_read_pipe(std::move(factory), pipe, std::move(done));
+      });
+}
+
+/// Loop::connect_write_pipe. Completes with a Connection after connection_made has returned.
+/// https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.connect_write_pipe
+template <class Token = boost::asio::use_awaitable_t<>>
+auto connect_write_pipe(Loop& loop, ProtocolFactory factory, NativeHandle pipe, Token&& token = Token{}) {
+  return detail::initiate_checked<Connection>(
+      loop, std::forward<Token>(token),
+      [&loop, factory = std::move(factory), pipe](Completion<Connection> done) mutable {
+        return loop.connect_write_pipe(std::move(factory), pipe, std::move(done));
+      });
+}
+
+/// Loop::sendfile. Completes with the number of bytes sent.
+/// https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.sendfile
+template <class Token = boost::asio::use_awaitable_t<>>
+auto sendfile(Loop& loop, Transport transport, NativeHandle file, SendfileOptions options = {},
+              Token&& token = Token{}) {
+  return detail::initiate_checked<std::uint64_t>(
+      loop, std::forward<Token>(token),
+      [&loop, transport = std::move(transport), file, options](Completion<std::uint64_t> done) {
+        return loop.sendfile(transport, file, options, std::move(done));
+      });
+}
+
+/// Loop::subprocess_exec. Completes with a Subprocess after connection_made has returned.
+/// https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.subprocess_exec
+template <class Token = boost::asio::use_awaitable_t<>>
+auto subprocess_exec(Loop& loop, SubprocessProtocolFactory factory, SubprocessOptions options,
+                     Token&& token = Token{}) {
+  return detail::initiate_checked<Subprocess>(
+      loop, std::forward<Token>(token),
+      [&loop, factory = std::move(factory),
+       options = std::move(options)](Completion<Subprocess> done) mutable {
+        return loop.subprocess_exec(std::move(factory), std::move(options), std::move(done));
+      });
+}
+
+/// Loop::subprocess_shell. Completes with a Subprocess after connection_made has returned.
+/// https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.subprocess_shell
+template <class Token = boost::asio::use_awaitable_t<>>
+auto subprocess_shell(Loop& loop, SubprocessProtocolFactory factory, std::string command,
+                      SubprocessOptions options = {}, Token&& token = Token{}) {
+  return detail::initiate_checked<Subprocess>(
+      loop, std::forward<Token>(token),
+      [&loop, factory = std::move(factory), command = std::move(command),
+       options = std::move(options)](Completion<Subprocess> done) mutable {
+        return loop.subprocess_shell(std::move(factory), std::move(command), std::move(options),
+                                     std::move(done));
       });
 }
 

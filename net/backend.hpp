@@ -8,6 +8,8 @@
 #include <twinwire/net/datagram_wire.hpp>
 #include <twinwire/net/error.hpp>
 #include <twinwire/net/event_queue.hpp>
+#include <twinwire/net/file_source.hpp>
+#include <twinwire/net/process_wire.hpp>
 #include <twinwire/net/resolver.hpp>
 #include <twinwire/net/time.hpp>
 #include <twinwire/net/wire.hpp>
@@ -27,6 +29,7 @@ namespace twinwire {
 
 class Loop;
 struct ExceptionContext;
+struct SubprocessOptions;
 
 namespace detail {
 
@@ -84,6 +87,15 @@ class Backend {
   virtual std::unique_ptr<Wire> adopt_stream(NativeHandle handle, error_code& error) = 0;
   /// Takes over a bound stream socket; invalid_argument if it is not one.
   virtual std::unique_ptr<Acceptor> adopt_acceptor(NativeHandle handle, error_code& error) = 0;
+  /// Takes over one end of a pipe, or what can be used as one; invalid_argument if it is not that end.
+  virtual std::unique_ptr<Wire> adopt_pipe(NativeHandle handle, Direction direction, error_code& error) = 0;
+  virtual PipeEnds make_pipe(error_code& error) = 0;
+  /// An open file that can be read, to be sent; invalid_argument if it is none. It stays its owner's.
+  virtual std::unique_ptr<FileSource> open_source(NativeHandle file, error_code& error) = 0;
+  /// Opens a file for reading.
+  virtual NativeHandle open_file(const std::string& path, error_code& error) = 0;
+  /// A process that is yet to be started.
+  virtual std::unique_ptr<ProcessWire> prepare_process(const SubprocessOptions& options) = 0;
   virtual std::unique_ptr<DatagramWire> open_datagram(const DatagramSocketOptions& options,
                                                       error_code& error) = 0;
   /// Takes over an open socket for datagrams; invalid_argument if it is not one.

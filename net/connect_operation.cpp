@@ -26,18 +26,13 @@ struct StreamKind {
 };
 using EstablishStream = EstablishOperation<StreamKind>;
 
-/// Makes a connection out of a socket that exists.
+/// Makes a connection out of a descriptor that exists.
 class AdoptOperation final : public EstablishStream {
  public:
   using EstablishStream::EstablishStream;
 
-  void start(NativeHandle sock) {
-    error_code error;
-    wire_ = loop().backend().adopt_stream(sock, error);
-    if (!wire_) {
-      [[maybe_unused]] const auto keep = end();
-      throw std::invalid_argument(description() + ": not a connected stream socket");
-    }
+  void start(std::unique_ptr<Wire> wire) {
+    wire_ = std::move(wire);
     soon_ = loop().call_soon([self = Ref<AdoptOperation>(this)] {
       if (!self->ended()) self->establish(std::move(self->wire_));
     });
@@ -315,11 +310,30 @@ Operation start_unix_connect(Loop& loop, ProtocolFactory factory, UnixConnectOpt
   return Operation(operation);
 }
 
-Operation start_adopt(Loop& loop, ProtocolFactory factory, NativeHandle sock, Completion<Connection> done) {
-  const auto operation = make_ref<AdoptOperation>(loop, "use the socket " + std::to_string(sock.value),
-                                                  std::move(factory), std::move(done));
-  operation->start(sock);
+/// `wire` is null if it could not be made of the descriptor, which has to be `what`.
+static Operation adopt(Loop& loop, std::unique_ptr<Wire> wire, const std::string& description,
+                       const char* what, ProtocolFactory factory, Completion<Connection> done) {
+  if (!wire) throw std::invalid_argument(description + ": not " + what);
+  const auto operation = make_ref<AdoptOperation>(loop, description, std::move(factory), std::move(done));
+  operation->start(std::move(wire));
   return Operation(operation);
+}
+
+Operation start_adopt(Loop& loop, ProtocolFactory factory, NativeHandle sock, Completion<Connection> done) {
+  error_code error;
+  return adopt(loop, loop.backend().adopt_stream(sock, error), "use the socket " + std::to_string(sock.value),
+               "a connected stream socket", std::move(factory), std::move(done));
+}
+
+Operation start_pipe(Loop& loop, ProtocolFactory factory, NativeHandle pipe, Direction direction,
+                     Completion<Connection> done) {
+  const bool reading = direction == Direction::receive;
+  error_code error;
+  return adopt(loop, loop.backend().adopt_pipe(pipe, direction, error),
+               (reading ? "read from the pipe " : "write to the pipe ") + std::to_string(pipe.value),
+               reading ? "the reading end of a pipe, a socket or a terminal"
+                       : "the writing end of a pipe, a socket or a terminal",
+               std::move(factory), std::move(done));
 }
 
 }  // namespace twinwire::detail

@@ -5,9 +5,12 @@
 #include <twinwire/net/connection.hpp>
 #include <twinwire/net/datagram.hpp>
 #include <twinwire/net/operation.hpp>
+#include <twinwire/net/sendfile.hpp>
 #include <twinwire/net/server.hpp>
+#include <twinwire/net/subprocess.hpp>
 #include <twinwire/net/unix.hpp>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,10 +23,16 @@ Operation start_connect(Loop& loop, ProtocolFactory factory, ConnectOptions opti
 Operation start_unix_connect(Loop& loop, ProtocolFactory factory, UnixConnectOptions options,
                              Completion<Connection> done);
 Operation start_adopt(Loop& loop, ProtocolFactory factory, NativeHandle sock, Completion<Connection> done);
+Operation start_pipe(Loop& loop, ProtocolFactory factory, NativeHandle pipe, Direction direction,
+                     Completion<Connection> done);
 Operation start_server_operation(Loop& loop, ProtocolFactory factory, ServerOptions options,
                                  Completion<Server> done);
 Operation start_datagram(Loop& loop, DatagramProtocolFactory factory, DatagramOptions options,
                          Completion<DatagramEndpoint> done);
+Operation start_sendfile(Loop& loop, const BaseTransport& transport, NativeHandle file,
+                         const SendfileOptions& options, Completion<std::uint64_t> done);
+Operation start_subprocess(Loop& loop, SubprocessProtocolFactory factory, SubprocessOptions options,
+                           Completion<Subprocess> done);
 Operation start_unix_server_operation(Loop& loop, ProtocolFactory factory, const UnixServerOptions& options,
                                       Completion<Server> done);
 Operation start_resolve(Loop& loop, ResolveRequest request, Completion<std::vector<Address>> done);

@@ -20,16 +20,8 @@ bool DatagramState::start(std::shared_ptr<DatagramProtocol> protocol) {
   const Ref<DatagramState> self(this);
   set_protocol(std::move(protocol));
   publish("connection_made", {});
-  bool made = true;
-  const Loop::CallbackScope scope(*loop_);
-  try {
-    receiver_->connection_made(DatagramTransport(self));
-  } catch (...) {
-    made = false;
-    fail(Error::callback_failure);
-    loop_->call_exception_handler(
-        {"connection_made threw an exception", std::current_exception(), handle(), protocol_});
-  }
+  const bool made =
+      call_protocol("connection_made", [&] { receiver_->connection_made(DatagramTransport(self)); });
   if (is_sending()) wire_->set_sink(this);
   return made;
 }
@@ -50,10 +42,6 @@ void DatagramState::set_protocol(std::shared_ptr<BaseProtocol> protocol) {
   check_protocol(protocol.get());
   receiver_ = dynamic_cast<DatagramProtocol*>(protocol.get());
   replace_protocol(std::move(protocol));
-}
-
-BaseTransport DatagramState::handle() {
-  return DatagramTransport(Ref<DatagramState>(this));
 }
 
 // --- receiving ---

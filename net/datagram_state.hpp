@@ -46,7 +46,6 @@ class DatagramState final : public TransportLife<BaseTransportState>, public Wir
   void after_drain();
   void deliver_error(error_code error);
   void deliver_error_soon(error_code error);
-  BaseTransport handle();
 
   std::unique_ptr<DatagramWire> wire_;
   DatagramProtocol* receiver_ = nullptr;  ///< the protocol, as what it is

@@ -12,7 +12,8 @@
 namespace twinwire::detail {
 
 /// Common to operations that end in one connection: making protocol and transport out of a wire. `Kind` names
-/// the types: Factory, Wire, State (the state machine), Handle (to it), Result (handle and protocol).
+/// the types: Factory, Wire, State (the state machine), Handle (to it), Result (handle and protocol). A wire
+/// that has to be started is, once there is a protocol.
 template <class Kind>
 class EstablishOperation : public CompletingOperation<typename Kind::Result> {
   using Base = CompletingOperation<typename Kind::Result>;
@@ -44,6 +45,12 @@ class EstablishOperation : public CompletingOperation<typename Kind::Result> {
       wire->close();
       this->fail(cancelled_);
       return;
+    }
+    if constexpr (requires { wire->start(); }) {
+      if (const error_code error = wire->start(); error.failed()) {
+        this->fail(error);
+        return;
+      }
     }
     const auto transport = make_ref<typename Kind::State>(this->loop(), std::move(wire));
     const bool made = transport->start(protocol);

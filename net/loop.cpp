@@ -244,6 +244,57 @@ Operation Loop::create_datagram_endpoint(DatagramProtocolFactory factory, Datagr
   return detail::start_datagram(*this, std::move(factory), std::move(options), std::move(done));
 }
 
+Operation Loop::connect_read_pipe(ProtocolFactory factory, NativeHandle pipe, Completion<Connection> done) {
+  require_open("connect_read_pipe");
+  return detail::start_pipe(*this, std::move(factory), pipe, Direction::receive, std::move(done));
+}
+
+Operation Loop::connect_write_pipe(ProtocolFactory factory, NativeHandle pipe, Completion<Connection> done) {
+  require_open("connect_write_pipe");
+  return detail::start_pipe(*this, std::move(factory), pipe, Direction::send, std::move(done));
+}
+
+PipeEnds Loop::make_pipe() {
+  error_code error;
+  const PipeEnds ends = backend_->make_pipe(error);
+  if (error.failed()) throw OperationError(error, "make a pipe");
+  return ends;
+}
+
+void Loop::close_handle(NativeHandle handle) {
+  backend_->close_handle(handle);
+}
+
+Operation Loop::sendfile(const BaseTransport& transport, NativeHandle file, SendfileOptions options,
+                         Completion<std::uint64_t> done) {
+  require_open("sendfile");
+  return detail::start_sendfile(*this, transport, file, options, std::move(done));
+}
+
+NativeHandle Loop::open_file(const std::string& path) {
+  error_code error;
+  const NativeHandle handle = backend_->open_file(path, error);
+  if (error.failed()) throw OperationError(error, "open " + path);
+  return handle;
+}
+
+Operation Loop::subprocess_exec(SubprocessProtocolFactory factory, SubprocessOptions options,
+                                Completion<Subprocess> done) {
+  require_open("subprocess_exec");
+  return detail::start_subprocess(*this, std::move(factory), std::move(options), std::move(done));
+}
+
+Operation Loop::subprocess_shell(SubprocessProtocolFactory factory, std::string command,
+                                 SubprocessOptions options, Completion<Subprocess> done) {
+  require_open("subprocess_shell");
+  if (!options.program.empty() || !options.arguments.empty()) {
+    throw std::invalid_argument("subprocess_shell: the options name a program or arguments");
+  }
+  options.program = "/bin/sh";
+  options.arguments = {"-c", std::move(command)};
+  return detail::start_subprocess(*this, std::move(factory), std::move(options), std::move(done));
+}
+
 Operation Loop::getaddrinfo(std::string host, Port port, ResolveOptions options,
                             Completion<std::vector<Address>> done) {
   require_open("getaddrinfo");

@@ -11,7 +11,9 @@
 #include <twinwire/net/protocol.hpp>
 #include <twinwire/net/resolver.hpp>
 #include <twinwire/net/scheduled_call.hpp>
+#include <twinwire/net/sendfile.hpp>
 #include <twinwire/net/server.hpp>
+#include <twinwire/net/subprocess.hpp>
 #include <twinwire/net/time.hpp>
 #include <twinwire/net/unix.hpp>
 
@@ -127,6 +129,41 @@ class Loop {
   /// https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.create_datagram_endpoint
   Operation create_datagram_endpoint(DatagramProtocolFactory factory, DatagramOptions options,
                                      Completion<DatagramEndpoint> done);
+  /// Reads from a pipe, or what can be used as one (a socket, a terminal). The descriptor belongs to the loop
+  /// from the call on, unless that throws: std::invalid_argument if it cannot be read from in this way. At
+  /// the end of the pipe the transport closes itself, whatever eof_received returns.
+  /// https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.connect_read_pipe
+  Operation connect_read_pipe(ProtocolFactory factory, NativeHandle pipe, Completion<Connection> done);
+  /// Writes to a pipe. The same, but that connection_lost also tells that nobody reads any more: with
+  /// broken_pipe if something was still to be written. write_eof is the same as close.
+  /// https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.connect_write_pipe
+  Operation connect_write_pipe(ProtocolFactory factory, NativeHandle pipe, Completion<Connection> done);
+  /// A new pipe. Both ends belong to the caller, until they are given to a loop or a child, or closed. Throws
+  /// OperationError when there is no descriptor left. https://man7.org/linux/man-pages/man7/pipe.7.html
+  PipeEnds make_pipe();
+  /// Closes a descriptor that no loop has taken over. Does nothing for one that is not open.
+  void close_handle(NativeHandle handle);
+  /// Sends a file through a stream, behind what was written before; nothing else can be written until the
+  /// operation has completed, with the number of bytes sent. The position of the file is left behind the last
+  /// of them. The descriptor stays the caller's, and open until then. Uses the system's sendfile(2) where it
+  /// can. Throws std::invalid_argument for a negative offset, a count that is not positive, what is no open
+  /// file or no stream that can be written to, and where a transport needs the fallback that is switched off;
+  /// throws std::logic_error if the transport is closing. A connection that ends meanwhile fails the
+  /// operation. https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.sendfile
+  Operation sendfile(const BaseTransport& transport, NativeHandle file, SendfileOptions options,
+                     Completion<std::uint64_t> done);
+  /// Opens a file for reading; close_handle closes it. Throws OperationError if that is not possible.
+  NativeHandle open_file(const std::string& path);
+  /// Starts a child process; completes after connection_made has returned. The operation fails with
+  /// no_such_file_or_directory, before connection_made, if there is no such program or directory. Throws
+  /// std::invalid_argument for options that make no sense.
+  /// https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.subprocess_exec
+  Operation subprocess_exec(SubprocessProtocolFactory factory, SubprocessOptions options,
+                            Completion<Subprocess> done);
+  /// The same with a command for the system's shell: `options` names neither a program nor arguments.
+  /// https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.subprocess_shell
+  Operation subprocess_shell(SubprocessProtocolFactory factory, std::string command,
+                             SubprocessOptions options, Completion<Subprocess> done);
   /// Looks a name up.
   Operation getaddrinfo(std::string host, Port port, ResolveOptions options,
                         Completion<std::vector<Address>> done);

@@ -4,8 +4,11 @@
 //   read side: paused? eof_received?                     is_reading() needs: open and neither
 //   write side: Eof::none -> wanted (bytes buffered) -> sent
 //
+// A pipe has one of the sides; the other one is at its end from the beginning.
+//
 // Callbacks are made from the wire's events and from scheduled calls, so never inside a method of the user's;
 // pause_writing alone may be. After every callback the state may have changed: each continuation looks again.
+#include <twinwire/net/sendfile_operation.hpp>
 #include <twinwire/net/server_state.hpp>
 #include <twinwire/net/stream_transport.hpp>
 
@@ -19,6 +22,8 @@ namespace {
 constexpr int reads_per_event = 4;
 
 constexpr const char* closed_for_writing = "cannot write after write_eof()";
+constexpr const char* sending_file = "cannot write while a file is being sent";
+constexpr const char* made_for_reading = "cannot write to the reading end of a pipe";
 
 bool all_empty(std::span<const Bytes> segments) noexcept {
   for (const Bytes segment : segments) {
@@ -31,6 +36,8 @@ bool all_empty(std::span<const Bytes> segments) noexcept {
 
 StreamTransport::StreamTransport(Loop& loop, std::unique_ptr<Wire> wire, ServerState* server)
     : TransportLife(loop), wire_(std::move(wire)), server_(server) {
+  if (wire_->direction() == Direction::receive) eof_ = Eof::sent;
+  if (wire_->direction() == Direction::send) eof_received_ = true;
   if (server_) server_->attach(*this);
 }
 
@@ -79,25 +86,6 @@ void StreamTransport::set_protocol(std::shared_ptr<BaseProtocol> protocol) {
 
 StreamProtocol* StreamTransport::stream() const noexcept {
   return plain_ ? static_cast<StreamProtocol*>(plain_) : buffered_;
-}
-
-template <class F>
-bool StreamTransport::call_protocol(const char* callback, F&& function) {
-  const Loop::CallbackScope scope(*loop_);
-  try {
-    function();
-    return true;
-  } catch (...) {
-    callback_failed(callback);
-    return false;
-  }
-}
-
-void StreamTransport::callback_failed(const char* callback) {
-  const ExceptionContext context{std::string(callback) + " threw an exception", std::current_exception(),
-                                 Transport(Ref<TransportState>(this)), protocol_};
-  if (state_ != State::gone) fail(Error::callback_failure);
-  if (loop_) loop_->call_exception_handler(context);
 }
 
 // --- receiving ---
@@ -152,7 +140,7 @@ void StreamTransport::deliver_eof() {
   publish("eof_received", {});
   bool keep_open = false;
   const bool called = call_protocol("eof_received", [&] { keep_open = stream()->eof_received(); });
-  if (called && !keep_open) close();
+  if (called && (!keep_open || is_one_way())) close();
   if (state_ == State::open && hung_up_) on_hang_up();
 }
 
@@ -187,7 +175,11 @@ void StreamTransport::on_hang_up() {
   // the news have to be acted on here.
   if (state_ == State::open && eof_received_) {
     const error_code error = wire_->take_error();
-    if (error.failed()) fail(error);
+    if (error.failed()) {
+      fail(error);
+    } else if (is_one_way()) {
+      lose(buffer_.empty() ? error_code{} : make_error(errc::broken_pipe));
+    }
   }
 }
 
@@ -196,8 +188,9 @@ void StreamTransport::on_hang_up() {
 /// Whether bytes are taken at all; throws for the wrong use that can be told without looking at the wire.
 bool StreamTransport::accepts_writes(bool& to_buffer) const {
   if (state_ == State::gone) return false;
-  if (eof_ != Eof::none) throw std::logic_error(closed_for_writing);
-  if (state_ == State::lost) return false;
+  if (eof_ != Eof::none) throw std::logic_error(is_one_way() ? made_for_reading : closed_for_writing);
+  if (state_ == State::lost || (state_ == State::flushing && is_one_way())) return false;
+  if (transfer_) throw std::logic_error(sending_file);
   // After close(), while earlier bytes are on their way, later ones join them.
   to_buffer = !buffer_.empty() || cork_depth_ > 0;
   return true;
@@ -237,7 +230,11 @@ void StreamTransport::send(std::span<const Bytes> segments) {
 }
 
 void StreamTransport::on_writable() {
-  if (!is_sending() || buffer_.empty() || cork_depth_ > 0) return;
+  if (!is_sending() || cork_depth_ > 0) return;
+  if (buffer_.empty()) {
+    if (transfer_) transfer_->go_on();
+    return;
+  }
   const Ref<StreamTransport> self(this);
   send_buffered();
   if (is_sending()) after_drain();
@@ -259,6 +256,8 @@ void StreamTransport::after_drain() {
   if (!buffer_.empty()) return;
   if (state_ == State::flushing) {
     lose({});
+  } else if (transfer_) {
+    transfer_->go_on();
   } else if (state_ == State::open && eof_ == Eof::wanted) {
     send_eof();
   }
@@ -266,11 +265,15 @@ void StreamTransport::after_drain() {
 
 void StreamTransport::write_eof() {
   if (state_ != State::open || eof_ != Eof::none) return;
+  if (wire_->direction() == Direction::send) {
+    close();
+    return;
+  }
   if (!wire_->can_shutdown_write()) {
     throw std::logic_error("write_eof(): this kind of transport cannot end one direction alone");
   }
   eof_ = Eof::wanted;
-  if (buffer_.empty()) send_eof();
+  if (buffer_.empty() && !transfer_) send_eof();
 }
 
 void StreamTransport::send_eof() {
@@ -281,6 +284,26 @@ void StreamTransport::send_eof() {
 bool StreamTransport::can_write_eof() const {
   return state_ != State::gone && wire_->can_shutdown_write();
 }
+
+// --- sending files ---
+
+void StreamTransport::require_writable() const {
+  bool to_buffer = false;
+  static_cast<void>(accepts_writes(to_buffer));
+}
+
+void StreamTransport::end_transfer() noexcept {
+  transfer_ = nullptr;
+  if (state_ == State::open && buffer_.empty() && eof_ == Eof::wanted) send_eof();
+}
+
+void StreamTransport::let_go_of_buffer() noexcept {
+  buffer_.clear();
+  if (transfer_ && state_ == State::lost) transfer_->connection_lost(lost_error_);
+  transfer_ = nullptr;
+}
+
+// --- gathering ---
 
 void StreamTransport::cork() {
   ++cork_depth_;

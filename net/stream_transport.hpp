@@ -6,7 +6,6 @@
 #include <twinwire/net/write_buffer.hpp>
 
 #include <cstdint>
-#include <exception>
 #include <memory>
 #include <optional>
 #include <span>
@@ -14,6 +13,7 @@
 namespace twinwire::detail {
 
 struct AcceptedTag;
+class SendfileOperation;
 
 /// See the table at the top of stream_transport.cpp.
 class StreamTransport final : public TransportLife<TransportState>,
@@ -43,6 +43,16 @@ class StreamTransport final : public TransportLife<TransportState>,
   std::size_t write_buffer_size() const override { return buffer_.size(); }
   void set_protocol(std::shared_ptr<BaseProtocol> protocol) override;
 
+  // --- for sendfile ---
+  /// Throws std::logic_error if nothing can be written now.
+  void require_writable() const;
+  /// From now on only the transfer writes, which is told whenever there is nothing to send.
+  void begin_transfer(SendfileOperation& transfer) noexcept { transfer_ = &transfer; }
+  void end_transfer() noexcept;
+  /// A write of the transfer's.
+  void send_piece(Bytes data) { send({&data, 1}); }
+  Wire& wire() const noexcept { return *wire_; }
+
  private:
   enum class Eof : std::uint8_t { none, wanted, sent };
 
@@ -51,7 +61,7 @@ class StreamTransport final : public TransportLife<TransportState>,
   void on_hang_up() override;
 
   Socket* socket() const noexcept override { return wire_.get(); }
-  void let_go_of_buffer() noexcept override { buffer_.clear(); }
+  void let_go_of_buffer() noexcept override;
   void let_go_of_socket() noexcept override { wire_.reset(); }
   void let_go_of_protocol() noexcept override;
 
@@ -63,10 +73,10 @@ class StreamTransport final : public TransportLife<TransportState>,
   bool read_once();
   void deliver_eof();
   void read_soon();
-  void callback_failed(const char* callback);
   StreamProtocol* stream() const noexcept;
-  template <class F>
-  bool call_protocol(const char* callback, F&& function);
+
+  /// Of a pipe, whose end is the end of its one direction.
+  bool is_one_way() const { return wire_->direction() != Direction::both; }
 
   // In the order of use: what every message touches lies together.
   std::unique_ptr<Wire> wire_;
@@ -75,11 +85,12 @@ class StreamTransport final : public TransportLife<TransportState>,
   BufferedProtocol* buffered_ = nullptr;
   Eof eof_ = Eof::none;
   bool paused_ = false;
-  bool eof_received_ = false;
+  bool eof_received_ = false;  ///< or there is nothing to receive from
   bool readable_ = false;      ///< the wire has told of something that was not read yet
   bool hung_up_ = false;       ///< the wire has told that the connection is gone
   bool read_pending_ = false;  ///< a call to go on reading is scheduled
   int cork_depth_ = 0;
+  SendfileOperation* transfer_ = nullptr;  ///< which sends a file through this
   WriteBuffer buffer_;
   Ref<ServerState> server_;
 };

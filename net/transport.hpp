@@ -33,6 +33,8 @@ struct WriteBufferLimits {
 /// What get_extra_info can answer: nothing, an address, a native handle, or text.
 using ExtraInfo = std::variant<std::monostate, Address, NativeHandle, std::string>;
 
+class BaseTransport;
+
 namespace detail {
 
 struct TransportTag;
@@ -55,6 +57,9 @@ class BaseTransportState : public RefCounted, public ListLink<TransportTag> {
   virtual ExtraInfo extra_info(std::string_view name) const = 0;
   virtual void set_option(Option option, std::int64_t value) = 0;
   virtual std::int64_t get_option(Option option) const = 0;
+
+  /// A handle to it, for reports.
+  BaseTransport handle() noexcept;
 };
 
 /// What a stream implements besides.
@@ -123,6 +128,9 @@ class BaseTransport {
   /// The value in force; 0 once the connection is gone.
   std::int64_t get_option(Option option) const { return state_ ? state_->get_option(option) : 0; }
 
+  /// For the library's own layers; null for a default-constructed one.
+  detail::BaseTransportState* base() const noexcept { return state_.get(); }
+
   explicit operator bool() const noexcept { return static_cast<bool>(state_); }
   bool operator==(const BaseTransport&) const = default;
 
@@ -131,8 +139,14 @@ class BaseTransport {
   const detail::Ref<detail::BaseTransportState>& base_state() const noexcept { return state_; }
 
  private:
+  friend class detail::BaseTransportState;
+
   detail::Ref<detail::BaseTransportState> state_;
 };
+
+inline BaseTransport detail::BaseTransportState::handle() noexcept {
+  return BaseTransport(Ref<BaseTransportState>(this));
+}
 
 class Cork;
 

@@ -10,7 +10,7 @@ ExtraInfo socket_info(const Socket* socket, std::string_view name) {
     if (const auto address = socket->remote_address()) return *address;
   } else if (name == "sockname") {
     if (const auto address = socket->local_address()) return *address;
-  } else if (name == "socket" && socket->native_handle()) {
+  } else if (name == socket->handle_name() && socket->native_handle()) {
     return socket->native_handle();
   }
   return {};
@@ -31,8 +31,11 @@ std::int64_t get_socket_option(const Socket& socket, Option option) {
 }
 
 void publish_event(Loop& loop, const Socket& socket, std::string_view what, Bytes payload, error_code error) {
-  const std::string entity = socket.local_address().value_or(Address{}).to_string() + ">" +
-                             socket.remote_address().value_or(Address{}).to_string();
+  const auto local = socket.local_address();
+  const auto remote = socket.remote_address();
+  const std::string entity =
+      local || remote ? local.value_or(Address{}).to_string() + ">" + remote.value_or(Address{}).to_string()
+                      : socket.handle_name() + (" " + std::to_string(socket.native_handle().value));
   loop.observer()->observe({loop.time(), loop.name(), what, entity, 0, payload, error});
 }
 

@@ -17,6 +17,7 @@
 #include <twinwire/net/wire.hpp>
 
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
@@ -39,11 +40,11 @@ class TransportLife : public Interface {
   void close() final {
     if (state_ != State::open) return;
     state_ = State::flushing;
-    if (this->write_buffer_size() == 0) lose({});
+    flush();
   }
   bool is_closing() const final { return state_ != State::open; }
   /// Ends the connection because of an error.
-  void fail(error_code error) {
+  virtual void fail(error_code error) {
     if (state_ != State::lost && state_ != State::gone) lose(error);
   }
   void detach() noexcept final {
@@ -57,6 +58,9 @@ class TransportLife : public Interface {
     loop_ = nullptr;
     this->release_ref();
   }
+
+  /// False once its loop is gone.
+  bool belongs_to(const Loop& loop) const noexcept { return loop_ == &loop; }
 
   WriteBufferLimits write_buffer_limits() const final { return flow_.limits(); }
   void set_write_buffer_limits(std::optional<std::ptrdiff_t> high, std::optional<std::ptrdiff_t> low) final {
@@ -82,6 +86,10 @@ class TransportLife : public Interface {
     this->add_ref();  // the loop's, until gone
   }
 
+  /// close() was called: what is left to do is done, or begun; the end of it is up to lose().
+  virtual void flush() {
+    if (this->write_buffer_size() == 0) lose({});
+  }
   virtual Socket* socket() const noexcept = 0;
   virtual void let_go_of_buffer() noexcept = 0;
   virtual void let_go_of_socket() noexcept = 0;
@@ -120,6 +128,19 @@ class TransportLife : public Interface {
     loop_->guard([&] { protocol_->resume_writing(); }, "resume_writing threw an exception");
   }
 
+  /// Calls the protocol. What it throws ends the connection, and goes to the exception handler. False then.
+  template <class F>
+  bool call_protocol(const char* callback, F&& function) {
+    const Loop::CallbackScope scope(*loop_);
+    try {
+      function();
+      return true;
+    } catch (...) {
+      callback_failed(callback);
+      return false;
+    }
+  }
+
   void publish(std::string_view what, Bytes payload, const error_code& error = {}) const {
     if (loop_->observer()) publish_event(*loop_, *socket(), what, payload, error);
   }
@@ -129,8 +150,16 @@ class TransportLife : public Interface {
   State state_ = State::open;
   FlowControl flow_;
   std::shared_ptr<BaseProtocol> protocol_;
+  error_code lost_error_;  ///< what connection_lost is going to tell
 
  private:
+  void callback_failed(const char* callback) {
+    const ExceptionContext context{std::string(callback) + " threw an exception", std::current_exception(),
+                                   this->handle(), protocol_};
+    if (state_ != State::gone) fail(Error::callback_failure);
+    if (loop_) loop_->call_exception_handler(context);
+  }
+
   void report_lost() {
     if (state_ != State::lost) return;
     const Ref<TransportLife> self(this);
@@ -145,8 +174,6 @@ class TransportLife : public Interface {
     let_go_of_protocol();
     this->release_ref();
   }
-
-  error_code lost_error_;
 };
 
 }  // namespace twinwire::detail

@@ -38,6 +38,13 @@ enum class Option : std::uint8_t {
   receive_buffer_size,  ///< bytes, SO_RCVBUF
 };
 
+/// Which way bytes can go.
+enum class Direction : std::uint8_t {
+  both,
+  receive,  ///< the reading end of a pipe
+  send,     ///< the writing end of a pipe
+};
+
 /// How one non-blocking step ended.
 struct IoResult {
   /// Bytes moved. For a read, 0 without an error is the end of the stream.
@@ -77,14 +84,20 @@ class Socket {
   /// Closes: what was written is still delivered in the background.
   virtual void close() = 0;
 
-  /// Addresses stay known after closing.
-  virtual std::optional<Address> local_address() const = 0;
-  virtual std::optional<Address> remote_address() const = 0;
+  /// Addresses stay known after closing. What is no socket has none.
+  virtual std::optional<Address> local_address() const { return std::nullopt; }
+  virtual std::optional<Address> remote_address() const { return std::nullopt; }
   virtual NativeHandle native_handle() const = 0;
+  /// What the handle is called in get_extra_info.
+  virtual const char* handle_name() const { return "socket"; }
 
-  virtual error_code set_option(Option option, std::int64_t value) = 0;
-  virtual std::variant<std::int64_t, error_code> get_option(Option option) const = 0;
+  virtual error_code set_option(Option, std::int64_t) { return make_error(errc::operation_not_supported); }
+  virtual std::variant<std::int64_t, error_code> get_option(Option) const {
+    return make_error(errc::operation_not_supported);
+  }
 };
+
+class FileSource;
 
 /// One end of a stream.
 class Wire : public Socket {
@@ -94,10 +107,20 @@ class Wire : public Socket {
   /// Takes as many of these bytes as it can now, in order. The buffers are not all empty.
   virtual IoResult write_some(std::span<const Bytes> buffers) = 0;
 
+  /// One end of a pipe can only receive or send, and ends as a whole when the other end does.
+  virtual Direction direction() const { return Direction::both; }
+
   /// After connecting: how the attempt ended. would_block: it has not.
-  virtual error_code finish_connect() = 0;
+  virtual error_code finish_connect() { return {}; }
   /// The error that ended the connection, if one did; asking may clear it (SO_ERROR).
-  virtual error_code take_error() = 0;
+  virtual error_code take_error() { return {}; }
+
+  /// Whether send_file can work at all.
+  virtual bool can_send_file() const { return false; }
+  /// Sends bytes of a file as write_some would, without reading them first: from `offset` on, at most
+  /// `count`. 0 without an error at the end of the file; operation_not_supported if this file cannot be sent
+  /// so.
+  virtual IoResult send_file(FileSource& file, std::uint64_t offset, std::size_t count);
 
   /// Sends the end of the stream behind everything written.
   virtual error_code shutdown_write() = 0;
@@ -136,6 +159,10 @@ class Acceptor {
 inline bool would_block(const error_code& error) noexcept {
   return error.failed() &&
          (error == errc::operation_would_block || error == errc::resource_unavailable_try_again);
+}
+
+inline IoResult Wire::send_file(FileSource&, std::uint64_t, std::size_t) {
+  return {0, make_error(errc::operation_not_supported), false};
 }
 
 inline bool IoResult::would_block() const noexcept {

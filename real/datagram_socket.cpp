@@ -9,8 +9,6 @@
 namespace twinwire::real {
 namespace {
 
-constexpr std::uint32_t always_watched = EPOLLIN;
-
 /// Headers and parts for one recvmmsg or sendmmsg.
 struct Messages {
   std::array<mmsghdr, DatagramWire::batch_size> headers;
@@ -78,39 +76,13 @@ std::unique_ptr<DatagramSocket> DatagramSocket::adopt(PollerRef poller, SpaceRef
 }
 
 DatagramSocket::DatagramSocket(PollerRef poller, SpaceRef space, Descriptor socket)
-    : socket_(std::move(socket)), poller_(std::move(poller)), space_(std::move(space)) {
+    : WatchedDescriptor(std::move(poller), std::move(socket), EPOLLIN), space_(std::move(space)) {
   SocketAddress remote;
-  connected_ = ::getpeername(socket_.get(), remote.data(), remote.size_pointer()) == 0;
+  connected_ = ::getpeername(descriptor_.get(), remote.data(), remote.size_pointer()) == 0;
   if (connected_) remote_ = remote.address();
 }
 
-DatagramSocket::~DatagramSocket() {
-  poller_->forget(*this);
-}
-
 // --- readiness ---
-
-void DatagramSocket::set_sink(WireSink* sink) {
-  sink_ = sink;
-  if (!sink_ || !socket_) return;
-  watches_writable_ = wants_writable_;
-  watch(watches_writable_ ? always_watched | EPOLLOUT : always_watched);
-}
-
-void DatagramSocket::watch(std::uint32_t events) {
-  const error_code error = registered() ? poller_->modify(*this, socket_.get(), events)
-                                        : poller_->add(*this, socket_.get(), events);
-  if (!error.failed()) return;
-  watch_failure_ = error.value();
-  poller_->inject(*this, EPOLLIN | EPOLLOUT);
-}
-
-void DatagramSocket::expect_writable() {
-  wants_writable_ = true;
-  if (watches_writable_ || !registered()) return;
-  watches_writable_ = true;
-  watch(always_watched | EPOLLOUT);
-}
 
 void DatagramSocket::on_events(std::uint32_t events) {
   if ((events & EPOLLERR) != 0) error_pending_ = true;
@@ -135,7 +107,7 @@ BatchResult DatagramSocket::receive_many(std::span<ReceivedDatagram> received) {
   }
   int count = 0;
   do {
-    count = ::recvmmsg(socket_.get(), messages.headers.data(), static_cast<unsigned>(received.size()), 0,
+    count = ::recvmmsg(descriptor_.get(), messages.headers.data(), static_cast<unsigned>(received.size()), 0,
                        nullptr);
   } while (count < 0 && errno == EINTR);
   if (count < 0) {
@@ -166,7 +138,7 @@ BatchResult DatagramSocket::send_many(std::span<const OutgoingDatagram> outgoing
   }
   BatchResult result;
   while (result.count < count) {
-    const int sent = ::sendmmsg(socket_.get(), messages.headers.data() + result.count,
+    const int sent = ::sendmmsg(descriptor_.get(), messages.headers.data() + result.count,
                                 static_cast<unsigned>(count - result.count), MSG_NOSIGNAL);
     if (sent >= 0) {
       result.count += static_cast<std::size_t>(sent);
@@ -182,19 +154,16 @@ BatchResult DatagramSocket::send_many(std::span<const OutgoingDatagram> outgoing
 // --- the end ---
 
 void DatagramSocket::close() {
-  if (!socket_) return;
+  if (!descriptor_) return;
   local_address();  // while it can still be asked for
-  poller_->forget(*this);
-  sink_ = nullptr;
-  socket_.close();
+  stop_watching();
+  descriptor_.close();
 }
 
 NativeHandle DatagramSocket::release() {
-  if (!socket_) return {};
+  if (!descriptor_) return {};
   local_address();
-  poller_->remove(*this, socket_.get());
-  sink_ = nullptr;
-  return {socket_.release()};
+  return give_away();
 }
 
 // --- about it ---
@@ -202,17 +171,17 @@ NativeHandle DatagramSocket::release() {
 std::optional<Address> DatagramSocket::local_address() const {
   SocketAddress native;
   // Asked for each time: the first datagram gives a port to a socket that was not bound.
-  if (socket_ && ::getsockname(socket_.get(), native.data(), native.size_pointer()) == 0)
+  if (descriptor_ && ::getsockname(descriptor_.get(), native.data(), native.size_pointer()) == 0)
     local_ = native.address();
   return known_address(local_);
 }
 
 error_code DatagramSocket::set_option(Option option, std::int64_t value) {
-  return set_socket_option(socket_.get(), option, value);
+  return set_socket_option(descriptor_.get(), option, value);
 }
 
 std::variant<std::int64_t, error_code> DatagramSocket::get_option(Option option) const {
-  return get_socket_option(socket_.get(), option);
+  return get_socket_option(descriptor_.get(), option);
 }
 
 }  // namespace twinwire::real

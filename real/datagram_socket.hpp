@@ -3,9 +3,8 @@
 
 #include <twinwire/net/datagram_wire.hpp>
 #include <twinwire/net/ref.hpp>
-#include <twinwire/real/descriptor.hpp>
-#include <twinwire/real/poller.hpp>
 #include <twinwire/real/socket_address.hpp>
+#include <twinwire/real/watched_descriptor.hpp>
 
 #include <array>
 #include <cstddef>
@@ -30,11 +29,9 @@ class DatagramSpace final : public twinwire::detail::RefCounted {
   std::array<SocketAddress, DatagramWire::batch_size> senders_;
 };
 
-/// Receives and sends many datagrams with one system call (recvmmsg, sendmmsg). Edge-triggered, as
-/// SocketWire.
-class DatagramSocket final : public DatagramWire, private PollEntry {
+/// Receives and sends many datagrams with one system call (recvmmsg, sendmmsg).
+class DatagramSocket final : public DatagramWire, private WatchedDescriptor {
  public:
-  using PollerRef = twinwire::detail::Ref<Poller>;
   using SpaceRef = twinwire::detail::Ref<DatagramSpace>;
 
   static std::unique_ptr<DatagramSocket> open(PollerRef poller, SpaceRef space,
@@ -44,9 +41,8 @@ class DatagramSocket final : public DatagramWire, private PollEntry {
   static std::unique_ptr<DatagramSocket> adopt(PollerRef poller, SpaceRef space, NativeHandle handle,
                                                error_code& error);
   DatagramSocket(PollerRef poller, SpaceRef space, Descriptor socket);
-  ~DatagramSocket() override;
 
-  void set_sink(WireSink* sink) override;
+  void set_sink(WireSink* sink) override { watch_for(sink); }
   BatchResult receive_many(std::span<ReceivedDatagram> received) override;
   BatchResult send_many(std::span<const OutgoingDatagram> outgoing) override;
   bool is_connected() const override { return connected_; }
@@ -54,24 +50,16 @@ class DatagramSocket final : public DatagramWire, private PollEntry {
   NativeHandle release() override;
   std::optional<Address> local_address() const override;
   std::optional<Address> remote_address() const override { return known_address(remote_); }
-  NativeHandle native_handle() const override { return socket_.handle(); }
+  NativeHandle native_handle() const override { return descriptor_.handle(); }
   error_code set_option(Option option, std::int64_t value) override;
   std::variant<std::int64_t, error_code> get_option(Option option) const override;
 
  private:
   void on_events(std::uint32_t events) override;
-  void watch(std::uint32_t events);
-  void expect_writable();
 
-  Descriptor socket_;
-  PollerRef poller_;
   SpaceRef space_;
-  WireSink* sink_ = nullptr;
-  int watch_failure_ = 0;  ///< errno of a registration that failed: the next receive tells
   bool connected_ = false;
-  bool watches_writable_ = false;  ///< EPOLLOUT is part of the registration
-  bool wants_writable_ = false;    ///< a send could not take everything
-  bool error_pending_ = false;     ///< a short batch does not mean that nothing is left
+  bool error_pending_ = false;  ///< a short batch does not mean that nothing is left
   Address remote_;
   mutable Address local_;  ///< when it was asked for last
 };

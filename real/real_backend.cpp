@@ -1,4 +1,7 @@
 #include <twinwire/net/loop.hpp>
+#include <twinwire/real/child_process.hpp>
+#include <twinwire/real/open_file.hpp>
+#include <twinwire/real/pipe_wire.hpp>
 #include <twinwire/real/real_backend.hpp>
 #include <twinwire/real/resolver.hpp>
 #include <twinwire/real/socket_acceptor.hpp>
@@ -210,6 +213,26 @@ std::unique_ptr<Wire> RealBackend::adopt_stream(NativeHandle handle, error_code&
 
 std::unique_ptr<Acceptor> RealBackend::adopt_acceptor(NativeHandle handle, error_code& error) {
   return SocketAcceptor::adopt(poller_, handle, error);
+}
+
+std::unique_ptr<Wire> RealBackend::adopt_pipe(NativeHandle handle, Direction direction, error_code& error) {
+  return PipeWire::adopt(poller_, handle, direction, error);
+}
+
+PipeEnds RealBackend::make_pipe(error_code& error) {
+  return open_pipe(error);
+}
+
+std::unique_ptr<FileSource> RealBackend::open_source(NativeHandle file, error_code& error) {
+  return real::open_source(file, error);
+}
+
+NativeHandle RealBackend::open_file(const std::string& path, error_code& error) {
+  return real::open_file(path, error);
+}
+
+std::unique_ptr<ProcessWire> RealBackend::prepare_process(const SubprocessOptions& options) {
+  return std::make_unique<ChildProcess>(poller_, options);
 }
 
 const twinwire::detail::Ref<DatagramSpace>& RealBackend::datagram_space() {

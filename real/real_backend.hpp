@@ -47,6 +47,11 @@ class RealBackend final : public twinwire::detail::Backend {
                                  error_code& error) override;
   std::unique_ptr<Wire> adopt_stream(NativeHandle handle, error_code& error) override;
   std::unique_ptr<Acceptor> adopt_acceptor(NativeHandle handle, error_code& error) override;
+  std::unique_ptr<Wire> adopt_pipe(NativeHandle handle, Direction direction, error_code& error) override;
+  PipeEnds make_pipe(error_code& error) override;
+  std::unique_ptr<FileSource> open_source(NativeHandle file, error_code& error) override;
+  NativeHandle open_file(const std::string& path, error_code& error) override;
+  std::unique_ptr<ProcessWire> prepare_process(const SubprocessOptions& options) override;
   std::unique_ptr<DatagramWire> open_datagram(const twinwire::detail::DatagramSocketOptions& options,
                                               error_code& error) override;
   std::unique_ptr<DatagramWire> adopt_datagram(NativeHandle handle, error_code& error) override;

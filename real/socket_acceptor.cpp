@@ -1,6 +1,7 @@
 #include <twinwire/real/socket_acceptor.hpp>
 #include <twinwire/real/socket_address.hpp>
 #include <twinwire/real/socket_options.hpp>
+#include <twinwire/real/socket_wire.hpp>
 
 #include <cerrno>
 #include <netinet/in.h>
@@ -60,28 +61,15 @@ std::unique_ptr<SocketAcceptor> SocketAcceptor::adopt(PollerRef poller, NativeHa
 }
 
 SocketAcceptor::SocketAcceptor(PollerRef poller, Descriptor socket) noexcept
-    : socket_(std::move(socket)), poller_(std::move(poller)) {
+    : WatchedDescriptor(std::move(poller), std::move(socket), EPOLLIN) {
   SocketAddress native;
-  if (::getsockname(socket_.get(), native.data(), native.size_pointer()) == 0) local_ = native.address();
+  if (::getsockname(descriptor_.get(), native.data(), native.size_pointer()) == 0) local_ = native.address();
   // On Linux an accepted socket inherits this, which spares a call for each.
-  if (local_.family() != Family::unix_domain) set_no_delay(socket_.get());
+  if (local_.family() != Family::unix_domain) set_no_delay(descriptor_.get());
 }
 
 SocketAcceptor::~SocketAcceptor() {
   close();
-}
-
-void SocketAcceptor::set_sink(WireSink* sink) {
-  sink_ = sink;
-  if (!sink_ || !socket_) return;
-  watch();
-  if (watch_failed_) poller_->inject(*this, EPOLLIN);
-}
-
-void SocketAcceptor::watch() {
-  const error_code error = registered() ? poller_->modify(*this, socket_.get(), EPOLLIN)
-                                        : poller_->add(*this, socket_.get(), EPOLLIN);
-  watch_failed_ = error.failed();
 }
 
 void SocketAcceptor::on_events(std::uint32_t) {
@@ -89,13 +77,12 @@ void SocketAcceptor::on_events(std::uint32_t) {
 }
 
 error_code SocketAcceptor::listen(int backlog) {
-  if (::listen(socket_.get(), backlog) < 0) return last_error();
+  if (::listen(descriptor_.get(), backlog) < 0) return last_error();
   return {};
 }
 
 std::unique_ptr<Wire> SocketAcceptor::accept(error_code& error) {
-  if (watch_failed_) watch();
-  if (watch_failed_) {
+  if (!watch_again()) {
     // The limit on watched descriptors: something to wait for, as with the other limits.
     error = make_error(errc::no_buffer_space);
     return nullptr;
@@ -103,7 +90,7 @@ std::unique_ptr<Wire> SocketAcceptor::accept(error_code& error) {
   while (true) {
     SocketAddress native;
     Descriptor socket(
-        ::accept4(socket_.get(), native.data(), native.size_pointer(), SOCK_NONBLOCK | SOCK_CLOEXEC));
+        ::accept4(descriptor_.get(), native.data(), native.size_pointer(), SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (socket) {
       // Where one address only is listened on, it is the connection's too and need not be asked for.
       const Address local = local_.is_unspecified() ? Address{} : local_;
@@ -119,23 +106,20 @@ std::unique_ptr<Wire> SocketAcceptor::accept(error_code& error) {
 }
 
 void SocketAcceptor::close() {
-  if (!socket_) return;
-  poller_->forget(*this);
-  sink_ = nullptr;
+  if (!descriptor_) return;
+  stop_watching();
   file_.remove();
-  socket_.close();
+  descriptor_.close();
 }
 
 NativeHandle SocketAcceptor::release() {
-  if (!socket_) return {};
-  poller_->remove(*this, socket_.get());
-  sink_ = nullptr;
+  if (!descriptor_) return {};
   file_.forget();
-  return {socket_.release()};
+  return give_away();
 }
 
 void SocketAcceptor::clean_up_on_close() {
-  if (socket_ && local_.is_file()) file_ = SocketFile(local_.path());
+  if (descriptor_ && local_.is_file()) file_ = SocketFile(local_.path());
 }
 
 std::optional<Address> SocketAcceptor::local_address() const {

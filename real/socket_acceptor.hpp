@@ -3,10 +3,8 @@
 
 #include <twinwire/net/backend.hpp>
 #include <twinwire/net/wire.hpp>
-#include <twinwire/real/descriptor.hpp>
-#include <twinwire/real/poller.hpp>
 #include <twinwire/real/socket_file.hpp>
-#include <twinwire/real/socket_wire.hpp>
+#include <twinwire/real/watched_descriptor.hpp>
 
 #include <memory>
 #include <optional>
@@ -15,7 +13,7 @@ namespace twinwire::real {
 
 /// Edge-triggered: what accept() left in the queue is not told of again, new arrivals are. Loop thread only;
 /// the rest is said at Acceptor.
-class SocketAcceptor final : public Acceptor, private PollEntry {
+class SocketAcceptor final : public Acceptor, private WatchedDescriptor {
  public:
   /// Binds a new socket. Null with an error if that failed.
   static std::unique_ptr<SocketAcceptor> bind(PollerRef poller, const Address& local,
@@ -26,26 +24,21 @@ class SocketAcceptor final : public Acceptor, private PollEntry {
   SocketAcceptor(PollerRef poller, Descriptor socket) noexcept;
   ~SocketAcceptor() override;
 
-  void set_sink(WireSink* sink) override;
+  void set_sink(WireSink* sink) override { watch_for(sink); }
   error_code listen(int backlog) override;
   std::unique_ptr<Wire> accept(error_code& error) override;
   void close() override;
   NativeHandle release() override;
   void clean_up_on_close() override;
   std::optional<Address> local_address() const override;
-  NativeHandle native_handle() const override { return socket_.handle(); }
+  NativeHandle native_handle() const override { return descriptor_.handle(); }
 
  private:
   void on_events(std::uint32_t events) override;
-  void watch();
 
-  Descriptor socket_;
-  PollerRef poller_;
-  WireSink* sink_ = nullptr;
   Address local_;
-  SocketFile file_;            ///< to be removed with the socket
-  bool lingers_ = false;       ///< and so do the sockets that it accepts
-  bool watch_failed_ = false;  ///< the system refused to watch it: accept() tries again
+  SocketFile file_;       ///< to be removed with the socket
+  bool lingers_ = false;  ///< and so do the sockets that it accepts
 };
 
 }  // namespace twinwire::real

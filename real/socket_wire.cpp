@@ -1,11 +1,14 @@
+#include <twinwire/net/file_source.hpp>
 #include <twinwire/real/socket_address.hpp>
 #include <twinwire/real/socket_options.hpp>
 #include <twinwire/real/socket_wire.hpp>
+#include <twinwire/real/without_sigpipe.hpp>
 
 #include <array>
 #include <cerrno>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -107,40 +110,16 @@ std::unique_ptr<SocketWire> SocketWire::adopt(PollerRef poller, NativeHandle han
 
 SocketWire::SocketWire(PollerRef poller, Descriptor socket, const Address& local,
                        const Address& remote) noexcept
-    : socket_(std::move(socket)),
-      poller_(std::move(poller)),
+    : WatchedDescriptor(std::move(poller), std::move(socket), always_watched),
       local_(local),
       local_known_(local.family() != Family::unspecified),
       remote_(remote) {}
 
 SocketWire::~SocketWire() {
-  poller_->forget(*this);
   close_socket();
 }
 
 // --- readiness ---
-
-void SocketWire::set_sink(WireSink* sink) {
-  sink_ = sink;
-  if (!sink_ || !socket_) return;
-  watches_writable_ = wants_writable_ || connecting_ != Connecting::no;
-  watch(watches_writable_ ? always_watched | EPOLLOUT : always_watched);
-}
-
-void SocketWire::watch(std::uint32_t events) {
-  const error_code error = registered() ? poller_->modify(*this, socket_.get(), events)
-                                        : poller_->add(*this, socket_.get(), events);
-  if (!error.failed()) return;
-  watch_failure_ = error.value();
-  poller_->inject(*this, EPOLLIN | EPOLLOUT | EPOLLERR | EPOLLHUP);
-}
-
-void SocketWire::expect_writable() {
-  wants_writable_ = true;
-  if (watches_writable_ || !registered()) return;
-  watches_writable_ = true;
-  watch(always_watched | EPOLLOUT);
-}
 
 void SocketWire::on_events(std::uint32_t events) {
   if ((events & (endings | EPOLLPRI)) != 0) more_to_come_ = true;
@@ -172,7 +151,7 @@ void SocketWire::on_events(std::uint32_t events) {
 IoResult SocketWire::read_some(MutableBytes buffer) {
   if (watch_failure_ != 0) return {0, system_code(watch_failure_), true};
   while (true) {
-    const ssize_t count = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
+    const ssize_t count = ::recv(descriptor_.get(), buffer.data(), buffer.size(), 0);
     if (count >= 0) {
       const auto size = static_cast<std::size_t>(count);
       return {size, {}, size < buffer.size() && !more_to_come_};
@@ -190,8 +169,9 @@ IoResult SocketWire::write_some(std::span<const Bytes> buffers) {
   while (!buffers.empty()) {
     const std::span<const Bytes> part = buffers.first(std::min(buffers.size(), gather_size));
     std::size_t wanted = part.front().size();
-    const ssize_t count = part.size() == 1 ? ::send(socket_.get(), part.front().data(), wanted, MSG_NOSIGNAL)
-                                           : send_gathered(socket_.get(), part, wanted);
+    const ssize_t count = part.size() == 1
+                              ? ::send(descriptor_.get(), part.front().data(), wanted, MSG_NOSIGNAL)
+                              : send_gathered(descriptor_.get(), part, wanted);
     if (count < 0) {
       if (errno == EINTR) continue;
       if (errno != EAGAIN && errno != EWOULDBLOCK) {
@@ -213,61 +193,77 @@ IoResult SocketWire::write_some(std::span<const Bytes> buffers) {
   return result;
 }
 
+IoResult SocketWire::send_file(FileSource& file, std::uint64_t offset, std::size_t count) {
+  if (watch_failure_ != 0) return {0, system_code(watch_failure_), false};
+  auto position = static_cast<off_t>(offset);
+  ssize_t sent = 0;
+  do {
+    const WithoutSigpipe guard;
+    sent = ::sendfile(descriptor_.get(), file.native_handle().value, &position, count);
+  } while (sent < 0 && errno == EINTR);
+  if (sent >= 0) return {static_cast<std::size_t>(sent), {}, false};
+  if (errno == EAGAIN || errno == EWOULDBLOCK) {
+    expect_writable();
+    return nothing_now();
+  }
+  // What sendfile(2) cannot do with this file, reading and writing may.
+  if (errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP) return Wire::send_file(file, offset, count);
+  return {0, last_error(), false};
+}
+
 // --- the ends of a connection ---
 
 error_code SocketWire::finish_connect() {
   if (watch_failure_ != 0) return system_code(watch_failure_);
   if (connecting_ == Connecting::pending) return make_error(errc::operation_would_block);
-  const error_code error = take_socket_error(socket_.get());
+  const error_code error = take_socket_error(descriptor_.get());
   if (!error.failed()) connecting_ = Connecting::no;
   return error;
 }
 
 error_code SocketWire::take_error() {
-  return take_socket_error(socket_.get());
+  return take_socket_error(descriptor_.get());
 }
 
 error_code SocketWire::shutdown_write() {
-  if (::shutdown(socket_.get(), SHUT_WR) == 0) return {};
+  if (::shutdown(descriptor_.get(), SHUT_WR) == 0) return {};
   const error_code error = last_error();
   // "Not connected" is what a connection that was reset answers; why it was is more to the point.
-  const error_code cause = take_socket_error(socket_.get());
+  const error_code cause = take_socket_error(descriptor_.get());
   return cause.failed() ? cause : error;
 }
 
 void SocketWire::close() {
-  if (!socket_) return;
+  if (!descriptor_) return;
   local_address();  // while it can still be asked for
-  poller_->forget(*this);
-  sink_ = nullptr;
+  stop_watching();
   close_socket();
 }
 
 void SocketWire::close_socket() noexcept {
   // What was written is delivered in the background all the same.
-  if (socket_ && lingers_) static_cast<void>(set_socket_option(socket_.get(), Option::linger_s, -1));
-  socket_.close();
+  if (descriptor_ && lingers_) static_cast<void>(set_socket_option(descriptor_.get(), Option::linger_s, -1));
+  descriptor_.close();
 }
 
 void SocketWire::abort() {
-  if (socket_) static_cast<void>(set_option(Option::linger_s, 0));
+  if (descriptor_) static_cast<void>(set_option(Option::linger_s, 0));
   close();
 }
 
 NativeHandle SocketWire::release() {
-  if (!socket_) return {};
+  if (!descriptor_) return {};
   local_address();
-  poller_->remove(*this, socket_.get());
-  sink_ = nullptr;
-  return {socket_.release()};
+  return give_away();
 }
 
 // --- about it ---
 
 std::optional<Address> SocketWire::local_address() const {
-  if (!local_known_ && socket_ && connecting_ == Connecting::no) {
+  if (!local_known_ && descriptor_ && connecting_ == Connecting::no) {
     SocketAddress native;
-    if (::getsockname(socket_.get(), native.data(), native.size_pointer()) == 0) local_ = native.address();
+    if (::getsockname(descriptor_.get(), native.data(), native.size_pointer()) == 0)
+      local_ = native.address();
     local_known_ = true;
   }
   return known_address(local_);
@@ -278,13 +274,13 @@ std::optional<Address> SocketWire::remote_address() const {
 }
 
 error_code SocketWire::set_option(Option option, std::int64_t value) {
-  const error_code error = set_socket_option(socket_.get(), option, value);
+  const error_code error = set_socket_option(descriptor_.get(), option, value);
   if (option == Option::linger_s && !error.failed()) lingers_ = value > 0;
   return error;
 }
 
 std::variant<std::int64_t, error_code> SocketWire::get_option(Option option) const {
-  return get_socket_option(socket_.get(), option);
+  return get_socket_option(descriptor_.get(), option);
 }
 
 }  // namespace twinwire::real

@@ -1,10 +1,8 @@
 // A connected (or connecting) stream socket as a wire.
 #pragma once
 
-#include <twinwire/net/ref.hpp>
 #include <twinwire/net/wire.hpp>
-#include <twinwire/real/descriptor.hpp>
-#include <twinwire/real/poller.hpp>
+#include <twinwire/real/watched_descriptor.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -12,12 +10,9 @@
 
 namespace twinwire::real {
 
-using PollerRef = twinwire::detail::Ref<Poller>;
-
-/// Registered with its poller once, edge-triggered, when it first gets a sink; EPOLLOUT joins the first time
-/// that a write could not take everything. It remembers in three flags what an edge told, so that a message
-/// costs one recv and one send. Loop thread only; the rest is said at Wire.
-class SocketWire final : public Wire, private PollEntry {
+/// It remembers in flags what an edge told, so that a message costs one recv and one send. Loop thread only;
+/// the rest is said at Wire.
+class SocketWire final : public Wire, private WatchedDescriptor {
  public:
   /// Begins to connect. Null with an error if that failed at once.
   static std::unique_ptr<SocketWire> connect(PollerRef poller, const Address& remote,
@@ -31,9 +26,11 @@ class SocketWire final : public Wire, private PollEntry {
   /// The socket has a linger time that it did not get from set_option.
   void note_lingering() noexcept { lingers_ = true; }
 
-  void set_sink(WireSink* sink) override;
+  void set_sink(WireSink* sink) override { watch_for(sink, connecting_ != Connecting::no); }
   IoResult read_some(MutableBytes buffer) override;
   IoResult write_some(std::span<const Bytes> buffers) override;
+  bool can_send_file() const override { return true; }
+  IoResult send_file(FileSource& file, std::uint64_t offset, std::size_t count) override;
   error_code finish_connect() override;
   error_code take_error() override;
   error_code shutdown_write() override;
@@ -42,7 +39,7 @@ class SocketWire final : public Wire, private PollEntry {
   NativeHandle release() override;
   std::optional<Address> local_address() const override;
   std::optional<Address> remote_address() const override;
-  NativeHandle native_handle() const override { return socket_.handle(); }
+  NativeHandle native_handle() const override { return descriptor_.handle(); }
   bool can_shutdown_write() const override { return true; }
   error_code set_option(Option option, std::int64_t value) override;
   std::variant<std::int64_t, error_code> get_option(Option option) const override;
@@ -51,20 +48,12 @@ class SocketWire final : public Wire, private PollEntry {
   enum class Connecting : std::uint8_t { no, pending, ended };
 
   void on_events(std::uint32_t events) override;
-  void expect_writable();
-  void watch(std::uint32_t events);
   void close_socket() noexcept;
 
-  Descriptor socket_;
-  int watch_failure_ = 0;  ///< errno of a registration that failed: every further step fails with it
-  PollerRef poller_;
-  WireSink* sink_ = nullptr;
   mutable Address local_;
   mutable bool local_known_ = false;
-  bool watches_writable_ = false;  ///< EPOLLOUT is part of the registration
-  bool wants_writable_ = false;    ///< a write could not take everything
-  bool more_to_come_ = false;      ///< a short read does not mean that nothing is left
-  bool lingers_ = false;           ///< close(2) would wait, on a non-blocking socket, too
+  bool more_to_come_ = false;  ///< a short read does not mean that nothing is left
+  bool lingers_ = false;       ///< close(2) would wait, on a non-blocking socket, too
   Connecting connecting_ = Connecting::no;
   Address remote_;
 };

@@ -5,21 +5,28 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 
 namespace twinwire::sim {
 
-/// The file system of one host, as far as Unix sockets need one: files by their whole path, without folders
-/// and permissions; they are empty. Abstract names are in it too, beginning with a NUL; they go with their
+/// The file system of one host, as far as sockets and processes need one: files by their whole path, without
+/// permissions. Folders are needed for nothing but to start processes in; "/" and "/tmp" are
+/// there. Abstract names are in it too, beginning with a NUL; they go with their
 /// socket.
 class Files {
  public:
-  /// A regular file. False if the path is taken.
-  bool create(const std::string& path);
+  /// A regular file, with this in it. False if the path is taken.
+  bool create(const std::string& path, std::string content = {});
+  /// What is in a regular file, also of one that is replaced or removed later; null if it is none.
+  std::shared_ptr<const std::string> content(const std::string& path) const;
+  /// A folder. False if the path is taken.
+  bool create_directory(const std::string& path);
+  bool is_directory(const std::string& path) const;
   bool contains(const std::string& path) const { return entries_.contains(path); }
   bool is_socket(const std::string& path) const { return socket_at(path) != 0; }
   /// False if there was none.
-  bool remove(const std::string& path) { return entries_.erase(path) != 0; }
+  bool remove(const std::string& path);
 
   // --- for sockets ---
 
@@ -33,8 +40,11 @@ class Files {
 
  private:
   static constexpr std::uint64_t regular = 0;
+  static constexpr std::uint64_t directory = ~std::uint64_t{0};
 
-  std::map<std::string, std::uint64_t> entries_;  ///< the number of a socket file, or regular
+  /// The number of a socket file, or what else it is.
+  std::map<std::string, std::uint64_t> entries_{{"/", directory}, {"/tmp", directory}};
+  std::map<std::string, std::shared_ptr<const std::string>> contents_;
   std::uint64_t last_number_ = regular;
 };
 

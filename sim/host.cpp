@@ -1,5 +1,6 @@
 #include <twinwire/sim/host.hpp>
 #include <twinwire/sim/host_backend.hpp>
+#include <twinwire/sim/pipe_wire.hpp>
 #include <twinwire/sim/tcp_acceptor.hpp>
 #include <twinwire/sim/tcp_connection.hpp>
 #include <twinwire/sim/tcp_wire.hpp>
@@ -15,9 +16,6 @@ namespace {
 constexpr Purpose shared_port{"listener",
                               "{entity}: went to listener {outcome} of those that share the port"};
 
-/// 0, 1 and 2 are taken in every process.
-constexpr int first_descriptor = 3;
-
 }  // namespace
 
 Host::Host(World& world, std::string name, HostOptions options, std::uint64_t index)
@@ -25,7 +23,7 @@ Host::Host(World& world, std::string name, HostOptions options, std::uint64_t in
       name_(std::move(name)),
       options_(std::move(options)),
       index_(index),
-      loop_(std::make_unique<Loop>(std::make_unique<HostBackend>(*this))) {
+      loop_(std::make_unique<Loop>(std::make_unique<HostBackend>(*this, name_, index_))) {
   static_cast<HostBackend&>(loop_->backend()).attach(*loop_);
 }
 
@@ -34,9 +32,9 @@ Host::~Host() {
 }
 
 void Host::end() noexcept {
+  processes_.end();
   loop_.reset();
-  // Sockets that nobody uses close as well, and look for their place in the table, which is empty by then.
-  const auto detached = std::exchange(descriptors_, {});
+  descriptors_.clear();
 }
 
 void Host::deliver_signal(int signal_number) {
@@ -205,68 +203,67 @@ TcpAcceptor* Host::listener_for(const Address& address, std::string_view connect
 
 // --- descriptors ---
 
-NativeHandle Host::open_descriptor(error_code& error) {
-  if (open_count_ + first_descriptor >= options_.max_descriptors) {
-    error = make_error(errc::too_many_files_open);
-    return {};
-  }
-  ++open_count_;
-  const auto free = std::ranges::find_if(
-      descriptors_, [](const Descriptor& entry) { return std::holds_alternative<std::monostate>(entry); });
-  const auto index = free - descriptors_.begin();
-  if (free == descriptors_.end()) {
-    descriptors_.emplace_back(true);
-  } else {
-    *free = true;
-  }
-  return {static_cast<int>(index) + first_descriptor};
-}
-
-Host::Descriptor* Host::descriptor(NativeHandle handle) noexcept {
-  const int index = handle.value - first_descriptor;
-  if (index < 0 || index >= static_cast<int>(descriptors_.size())) return nullptr;
-  return &descriptors_[static_cast<std::size_t>(index)];
-}
-
-void Host::close_descriptor(NativeHandle handle) noexcept {
-  Descriptor* entry = descriptor(handle);
-  if (!entry || std::holds_alternative<std::monostate>(*entry)) return;
-  *entry = std::monostate{};
-  --open_count_;
-}
-
-void Host::detach_socket(NativeHandle handle, detail::Ref<TcpConnection> connection, int side) {
-  if (Descriptor* entry = descriptor(handle)) *entry = DetachedSocket{std::move(connection), side};
-}
-
-void Host::detach_acceptor(NativeHandle handle, const Address& address, bool reuse_port, std::uint64_t file) {
-  if (Descriptor* entry = descriptor(handle)) *entry = DetachedAcceptor{address, reuse_port, file};
-}
-
 std::unique_ptr<Wire> Host::adopt_stream(NativeHandle handle, error_code& error) {
-  Descriptor* entry = descriptor(handle);
-  if (!entry || !std::holds_alternative<DetachedSocket>(*entry)) {
-    error = make_error(errc::invalid_argument);
-    return nullptr;
-  }
-  DetachedSocket socket = std::move(std::get<DetachedSocket>(*entry));
-  *entry = true;
-  return std::make_unique<TcpWire>(std::move(socket.connection), socket.side, handle);
+  auto socket = descriptors_.take<DetachedSocket>(handle, error);
+  if (!socket) return nullptr;
+  return std::make_unique<TcpWire>(std::move(socket->connection), socket->side, handle);
 }
 
 std::unique_ptr<Acceptor> Host::adopt_acceptor(NativeHandle handle, error_code& error) {
-  Descriptor* entry = descriptor(handle);
-  if (!entry || !std::holds_alternative<DetachedAcceptor>(*entry)) {
+  const auto socket = descriptors_.take<DetachedAcceptor>(handle, error);
+  if (!socket) return nullptr;
+  return std::make_unique<TcpAcceptor>(*this, socket->address, handle, socket->reuse_port, socket->file);
+}
+
+std::unique_ptr<DatagramWire> Host::adopt_datagram(NativeHandle handle, error_code& error) {
+  auto socket = descriptors_.take<detail::Ref<UdpSocket>>(handle, error);
+  if (!socket) return nullptr;
+  return std::make_unique<UdpWire>(std::move(*socket));
+}
+
+std::unique_ptr<Wire> Host::adopt_pipe(NativeHandle handle, Direction direction, error_code& error) {
+  auto end = descriptors_.take<detail::Ref<PipeEnd>>(handle, error);
+  if (!end) return nullptr;
+  if ((*end)->direction() != direction) {
     error = make_error(errc::invalid_argument);
+    descriptors_.detach(handle, std::move(*end));
     return nullptr;
   }
-  const DetachedAcceptor socket = std::get<DetachedAcceptor>(*entry);
-  *entry = true;
-  return std::make_unique<TcpAcceptor>(*this, socket.address, handle, socket.reuse_port, socket.file);
+  return std::make_unique<PipeWire>(std::move(*end), handle);
+}
+
+PipeEnds Host::make_pipe(const std::string& owner, error_code& error) {
+  const std::string name = owner + " pipe " + std::to_string(++pipe_counts_[owner]);
+  const auto pipe = detail::make_ref<Pipe>(*this, name);
+  PipeEnds ends;
+  const int limit = options_.max_descriptors;
+  ends.reading = descriptors_.open(limit, error, detail::make_ref<PipeEnd>(pipe, Direction::receive));
+  if (!ends.reading) return {};
+  ends.writing = descriptors_.open(limit, error, detail::make_ref<PipeEnd>(pipe, Direction::send));
+  if (ends.writing) return ends;
+  descriptors_.close(ends.reading);
+  return {};
+}
+
+NativeHandle Host::open_file(const std::string& path, error_code& error) {
+  const auto content = files_.content(path);
+  if (!content) {
+    error = make_error(files_.is_directory(path) ? errc::is_a_directory : errc::no_such_file_or_directory);
+    return {};
+  }
+  return descriptors_.open(options_.max_descriptors, error, detail::make_ref<OpenFile>(content, !path.starts_with("/proc/")));
+}
+
+std::unique_ptr<FileSource> Host::open_source(NativeHandle file, error_code& error) {
+  const Descriptors::Entry* const entry = descriptors_.find(file);
+  const auto* open = entry ? std::get_if<detail::Ref<OpenFile>>(entry) : nullptr;
+  if (open) return std::make_unique<OpenFileSource>(*open, file);
+  error = make_error(errc::invalid_argument);
+  return nullptr;
 }
 
 Family Host::family_of(NativeHandle handle) noexcept {
-  const Descriptor* const entry = descriptor(handle);
+  const Descriptors::Entry* const entry = descriptors_.find(handle);
   if (!entry) return Family::unspecified;
   if (const auto* socket = std::get_if<DetachedSocket>(entry)) {
     return socket->connection->address(socket->side).family();
@@ -275,25 +272,14 @@ Family Host::family_of(NativeHandle handle) noexcept {
   return listening ? listening->address.family() : Family::unspecified;
 }
 
-std::unique_ptr<DatagramWire> Host::adopt_datagram(NativeHandle handle, error_code& error) {
-  Descriptor* entry = descriptor(handle);
-  if (!entry || !std::holds_alternative<detail::Ref<UdpSocket>>(*entry)) {
-    error = make_error(errc::invalid_argument);
-    return nullptr;
-  }
-  detail::Ref<UdpSocket> socket = std::move(std::get<detail::Ref<UdpSocket>>(*entry));
-  *entry = true;
-  return std::make_unique<UdpWire>(std::move(socket));
-}
-
-void Host::detach_datagram(detail::Ref<UdpSocket> socket) {
-  if (Descriptor* entry = descriptor(socket->handle())) *entry = std::move(socket);
-}
-
 void Host::close_detached(NativeHandle handle) {
   error_code ignored;
   if (adopt_stream(handle, ignored) || adopt_acceptor(handle, ignored) || adopt_datagram(handle, ignored))
     return;  // destroying them closes
+  if (descriptors_.take<detail::Ref<PipeEnd>>(handle, ignored) ||
+      descriptors_.take<detail::Ref<OpenFile>>(handle, ignored)) {
+    descriptors_.close(handle);
+  }
 }
 
 }  // namespace twinwire::sim

@@ -1,13 +1,16 @@
-// A machine in a simulated world: addresses, descriptors, ports, and one loop.
+// A machine in a simulated world: addresses, descriptors, ports, a loop, and processes with loops of their
+// own.
 #pragma once
 
 #include <twinwire/net/address.hpp>
 #include <twinwire/net/error.hpp>
 #include <twinwire/net/loop.hpp>
 #include <twinwire/net/ref.hpp>
+#include <twinwire/sim/descriptors.hpp>
 #include <twinwire/sim/files.hpp>
 #include <twinwire/sim/options.hpp>
 #include <twinwire/sim/ports.hpp>
+#include <twinwire/sim/process_table.hpp>
 #include <twinwire/sim/udp_stack.hpp>
 
 #include <cstdint>
@@ -16,15 +19,11 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 namespace twinwire::sim {
 
-class HostBackend;
 class TcpAcceptor;
-class TcpConnection;
-class UdpSocket;
 class World;
 
 /// Made by World::add_host, and owned by that world.
@@ -49,9 +48,11 @@ class Host {
   /// A signal arrives: the loop's handler for it runs, if there is one.
   void deliver_signal(int signal_number);
   /// Descriptors in use.
-  int open_descriptors() const noexcept { return open_count_; }
+  int open_descriptors() const noexcept { return descriptors_.open_count(); }
   /// What its Unix sockets are bound to, and other files in their way.
   Files& files() noexcept { return files_; }
+  /// Its processes, besides what runs on its own loop.
+  ProcessTable& processes() noexcept { return processes_; }
   /// Changes the limit of descriptors; those that are open stay so.
   void set_max_descriptors(int count) noexcept { options_.max_descriptors = count; }
 
@@ -66,6 +67,12 @@ class Host {
                                  error_code& error);
   std::unique_ptr<Wire> adopt_stream(NativeHandle handle, error_code& error);
   std::unique_ptr<Acceptor> adopt_acceptor(NativeHandle handle, error_code& error);
+  std::unique_ptr<DatagramWire> adopt_datagram(NativeHandle handle, error_code& error);
+  std::unique_ptr<Wire> adopt_pipe(NativeHandle handle, Direction direction, error_code& error);
+  /// `owner` is the host or one of its processes.
+  PipeEnds make_pipe(const std::string& owner, error_code& error);
+  NativeHandle open_file(const std::string& path, error_code& error);
+  std::unique_ptr<FileSource> open_source(NativeHandle file, error_code& error);
   Family family_of(NativeHandle handle) noexcept;
   void close_detached(NativeHandle handle);
 
@@ -76,53 +83,39 @@ class Host {
   void add_acceptor(TcpAcceptor& acceptor);
   void remove_acceptor(TcpAcceptor& acceptor) noexcept;
   /// An invalid handle, and `error`, if all are in use.
-  NativeHandle open_descriptor(error_code& error);
-  void close_descriptor(NativeHandle handle) noexcept;
-  void detach_socket(NativeHandle handle, detail::Ref<TcpConnection> connection, int side);
-  void detach_acceptor(NativeHandle handle, const Address& address, bool reuse_port, std::uint64_t file);
+  NativeHandle open_descriptor(error_code& error) {
+    return descriptors_.open(options_.max_descriptors, error);
+  }
+  void close_descriptor(NativeHandle handle) noexcept { descriptors_.close(handle); }
+  Descriptors& descriptors() noexcept { return descriptors_; }
   UdpStack& udp() noexcept { return udp_; }
-  std::unique_ptr<DatagramWire> adopt_datagram(NativeHandle handle, error_code& error);
-  void detach_datagram(detail::Ref<UdpSocket> socket);
   /// Which of its addresses packets to `remote` come from, with port 0; none and `error` if no way leads
   /// there.
   std::optional<Address> source_address(const Address& remote, error_code& error) const;
   void release_port(const Address& address) noexcept { client_ports_.erase(address); }
 
  private:
-  struct DetachedSocket {
-    detail::Ref<TcpConnection> connection;
-    int side;
-  };
-  struct DetachedAcceptor {
-    Address address;
-    bool reuse_port;
-    std::uint64_t file;
-  };
-  /// A descriptor: free, used by a wire, or open without one.
-  using Descriptor =
-      std::variant<std::monostate, bool, DetachedSocket, DetachedAcceptor, detail::Ref<UdpSocket>>;
-
   std::optional<Address> source_for(const Address& remote, const std::optional<Address>& local,
                                     error_code& error);
   std::unique_ptr<Wire> connect_unix(const Address& remote, error_code& error);
   std::unique_ptr<Acceptor> bind_unix(const Address& local, bool replace, error_code& error);
   TcpAcceptor* unix_listener(const Address& address) const;
   bool port_taken(const Address& address, bool reuse_port = false) const;
-  Descriptor* descriptor(NativeHandle handle) noexcept;
   std::string connection_name(const Address& remote);
 
   World& world_;
   std::string name_;
   HostOptions options_;
   std::uint64_t index_;
-  std::vector<Descriptor> descriptors_;
-  int open_count_ = 0;
+  Descriptors descriptors_;
   std::vector<TcpAcceptor*> acceptors_;
   Files files_;
   std::set<Address> client_ports_;
   EphemeralPorts ports_;
   UdpStack udp_{*this};
   std::map<std::string, std::uint64_t> connection_counts_;
+  std::map<std::string, std::uint64_t> pipe_counts_;
+  ProcessTable processes_{*this};
   std::unique_ptr<Loop> loop_;
 };
 

@@ -1,4 +1,5 @@
 #include <twinwire/sim/asio_context.hpp>
+#include <twinwire/sim/child_wire.hpp>
 #include <twinwire/sim/host.hpp>
 #include <twinwire/sim/host_backend.hpp>
 #include <twinwire/sim/names.hpp>
@@ -23,26 +24,34 @@ std::int64_t scale(std::int64_t elapsed, std::int64_t numerator, std::int64_t de
   return static_cast<std::int64_t>(static_cast<int128>(elapsed) * numerator / denominator);
 }
 
-/// A function that is going to run, and whom it tells.
+/// A function that is going to run, unless its loop goes away before, and whom it tells.
 class JobEvent final : public detail::Event {
  public:
-  JobEvent(Host& host, Callback work, Callback done)
-      : host_(host), work_(std::move(work)), done_(std::move(done)) {}
+  JobEvent(Host& host, std::weak_ptr<HostBackend*> backend, Loop& loop, Callback work, Callback done)
+      : host_(host),
+        backend_(std::move(backend)),
+        loop_(loop),
+        work_(std::move(work)),
+        done_(std::move(done)) {}
   void fire() override {
+    if (backend_.expired()) return;
     host_.world().set_current(host_, "executor");
     work_();
-    host_.loop().call_soon(std::move(done_));
+    loop_.call_soon(std::move(done_));
   }
 
  private:
   Host& host_;
+  std::weak_ptr<HostBackend*> backend_;
+  Loop& loop_;
   Callback work_;
   Callback done_;
 };
 
 }  // namespace
 
-HostBackend::HostBackend(Host& host) : host_(host), world_(host.world()) {}
+HostBackend::HostBackend(Host& host, std::string name, std::uint64_t id, const Process* process)
+    : host_(host), world_(host.world()), name_(std::move(name)), id_(id), process_(process) {}
 
 HostBackend::~HostBackend() = default;
 
@@ -86,7 +95,7 @@ void HostBackend::wake() {
 
 void HostBackend::turn() {
   world_.set_current(host_, "callback");
-  world_.fingerprint_state().add(host_.index(), 0x7475726e);
+  world_.fingerprint_state().add(id_, 0x7475726e);
   ++turns_;
   loop_->run_turn();
   if (loop_->has_ready()) wake();
@@ -128,6 +137,26 @@ std::unique_ptr<Acceptor> HostBackend::adopt_acceptor(NativeHandle handle, error
   return host_.adopt_acceptor(handle, error);
 }
 
+std::unique_ptr<Wire> HostBackend::adopt_pipe(NativeHandle handle, Direction direction, error_code& error) {
+  return host_.adopt_pipe(handle, direction, error);
+}
+
+PipeEnds HostBackend::make_pipe(error_code& error) {
+  return host_.make_pipe(name_, error);
+}
+
+std::unique_ptr<FileSource> HostBackend::open_source(NativeHandle file, error_code& error) {
+  return host_.open_source(file, error);
+}
+
+NativeHandle HostBackend::open_file(const std::string& path, error_code& error) {
+  return host_.open_file(path, error);
+}
+
+std::unique_ptr<ProcessWire> HostBackend::prepare_process(const SubprocessOptions& options) {
+  return std::make_unique<ChildWire>(host_, process_, options);
+}
+
 std::unique_ptr<DatagramWire> HostBackend::open_datagram(const detail::DatagramSocketOptions& options,
                                                          error_code& error) {
   return host_.udp().open(options, error);
@@ -147,17 +176,17 @@ void HostBackend::close_handle(NativeHandle handle) {
 
 std::unique_ptr<detail::Abandonable> HostBackend::resolve(const detail::ResolveRequest& request,
                                                           detail::ResolveHandler handler) {
-  return std::make_unique<NameQuery>(host_, request, std::move(handler));
+  return std::make_unique<NameQuery>(host_, *loop_, request, std::move(handler));
 }
 
 // --- the rest ---
 
 void HostBackend::execute_blocking(Callback work, Callback done) {
   Choices& all = world_.choices();
-  const std::uint64_t share = all.draw(all.site(host_.name(), job_time), jobs_++, job_steps);
+  const std::uint64_t share = all.draw(all.site(name_, job_time), jobs_++, job_steps);
   const Duration takes = world_.options().executor_time_max * static_cast<std::int64_t>(share) /
                          static_cast<std::int64_t>(job_steps - 1);
-  world_.schedule_owned(std::make_unique<JobEvent>(host_, std::move(work), std::move(done)),
+  world_.schedule_owned(std::make_unique<JobEvent>(host_, self_, *loop_, std::move(work), std::move(done)),
                         world_.time() + takes);
 }
 
@@ -185,17 +214,13 @@ Choices& HostBackend::choices() noexcept {
   return world_.choices();
 }
 
-const std::string& HostBackend::name() const noexcept {
-  return host_.name();
-}
-
 void HostBackend::unhandled(const ExceptionContext& context) {
   world_.fail(FailureKind::exception, host_, context.message + ": " + message_of(context.exception),
               context.exception);
 }
 
 boost::asio::execution_context& HostBackend::asio_context() {
-  if (!asio_context_) asio_context_ = std::make_unique<AsioContext>(host_.name());
+  if (!asio_context_) asio_context_ = std::make_unique<AsioContext>(name_);
   return asio_context_->context();
 }
 

@@ -28,11 +28,11 @@ std::optional<std::uint16_t> service_port(std::string_view service) {
   return std::nullopt;
 }
 
-NameQuery::NameQuery(Host& host, detail::ResolveRequest request, detail::ResolveHandler handler)
-    : host_(host), request_(std::move(request)), handler_(std::move(handler)) {
+NameQuery::NameQuery(Host& host, Loop& loop, detail::ResolveRequest request, detail::ResolveHandler handler)
+    : host_(host), loop_(loop), request_(std::move(request)), handler_(std::move(handler)) {
   World& world = host_.world();
   Choices& choices = world.choices();
-  const Site site = choices.site(host_.name() + "?" + request_.host, query_jitter);
+  const Site site = choices.site(loop.name() + "?" + request_.host, query_jitter);
   const Duration takes =
       jittered(choices, site, 0, world.options().name_latency, world.options().link.jitter);
   world.schedule(event_, world.time() + takes);
@@ -55,7 +55,7 @@ void NameQuery::answer() {
     if (found.empty()) error = boost::asio::error::host_not_found;
   }
   detail::ResolveHandler handler = std::move(handler_);
-  host_.loop().guard([&] { handler(error, std::move(found)); }, "a resolver completion threw an exception");
+  loop_.guard([&] { handler(error, std::move(found)); }, "a resolver completion threw an exception");
 }
 
 }  // namespace twinwire::sim

@@ -90,7 +90,7 @@ NativeHandle TcpAcceptor::release() {
   set_sink(nullptr);
   host_.remove_acceptor(*this);
   drop_clients();
-  host_.detach_acceptor(handle_, address_, reuse_port_, file_);
+  host_.descriptors().detach(handle_, DetachedAcceptor{address_, reuse_port_, file_});
   return handle_;
 }
 

@@ -1,10 +1,19 @@
+#include <twinwire/net/file_source.hpp>
 #include <twinwire/sim/host.hpp>
+#include <twinwire/sim/open_file.hpp>
 #include <twinwire/sim/socket_options.hpp>
 #include <twinwire/sim/tcp_wire.hpp>
 #include <twinwire/sim/world.hpp>
 
+#include <algorithm>
+#include <cstddef>
+#include <vector>
+
 namespace twinwire::sim {
 namespace {
+
+/// What goes from a file into a socket at once.
+constexpr std::size_t file_piece = std::size_t{64} * 1024;
 
 /// Options of the protocol, not of sockets.
 bool is_for_tcp(Option option) {
@@ -98,6 +107,15 @@ IoResult TcpWire::write_some(std::span<const Bytes> buffers) {
   return {taken, taken == 0 ? make_error(errc::operation_would_block) : error_code{}, false};
 }
 
+IoResult TcpWire::send_file(FileSource& file, std::uint64_t offset, std::size_t count) {
+  if (!static_cast<OpenFileSource&>(file).can_be_sent()) return Wire::send_file(file, offset, count);
+  std::vector<std::byte> piece(std::min(count, file_piece));
+  const IoResult read = file.read_at(offset, piece);
+  if (read.error.failed() || read.bytes == 0) return read;
+  const Bytes bytes(piece.data(), read.bytes);
+  return write_some({&bytes, 1});
+}
+
 error_code TcpWire::shutdown_write() {
   if (!open_) return make_error(errc::bad_file_descriptor);
   if (connection_->hung_up(side_)) return {};  // nobody is there to see the end
@@ -133,7 +151,7 @@ NativeHandle TcpWire::release() {
   open_ = false;
   set_sink(nullptr);
   connection_->set_wire(side_, nullptr);
-  connection_->host(side_).detach_socket(handle_, connection_, side_);
+  connection_->host(side_).descriptors().detach(handle_, DetachedSocket{connection_, side_});
   return handle_;
 }
 

@@ -26,6 +26,8 @@ class TcpWire final : public Wire {
   void set_sink(WireSink* sink) override;
   IoResult read_some(MutableBytes buffer) override;
   IoResult write_some(std::span<const Bytes> buffers) override;
+  bool can_send_file() const override { return true; }
+  IoResult send_file(FileSource& file, std::uint64_t offset, std::size_t count) override;
   error_code finish_connect() override { return connection_->connect_result(); }
   error_code take_error() override { return connection_->take_error(side_); }
   error_code shutdown_write() override;

@@ -7,7 +7,7 @@ NativeHandle UdpWire::release() {
   if (!native_handle()) return {};
   set_sink(nullptr);
   released_ = true;
-  socket_->host().detach_datagram(socket_);
+  socket_->host().descriptors().detach(socket_->handle(), socket_);
   return socket_->handle();
 }
 

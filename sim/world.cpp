@@ -1,4 +1,5 @@
 #include <twinwire/net/loop.hpp>
+#include <twinwire/sim/programs.hpp>
 #include <twinwire/sim/tcp_connection.hpp>
 #include <twinwire/sim/world.hpp>
 
@@ -13,7 +14,8 @@ World::World(Choices choices, WorldOptions options)
     : options_(std::move(options)),
       choices_(std::move(choices)),
       thread_(std::this_thread::get_id()),
-      read_buffer_(new std::byte[read_buffer_size]) {
+      read_buffer_(new std::byte[read_buffer_size]),
+      programs_(std::make_unique<Programs>()) {
   check(options_);
   queue_.advance(now_);
   fingerprint_.add(choices_.seed(), 0);  // not the base: the same decisions give the same run
@@ -238,27 +240,35 @@ void World::throw_if_failed() {
   std::rethrow_exception(std::exchange(failure_, nullptr));
 }
 
-void World::check_deadlock() {
+template <class F>
+void World::for_each_loop(F&& function) const {
   for (const auto& host : hosts_) {
-    if (host->loop().pending_operations().empty()) continue;
-    throw SimulationError(FailureKind::deadlock, host->name(), std::string(current_event_),
-                          "nothing can happen any more, but something is waited for\n" + waiting_report());
+    function(*host, host->loop());
+    for (Loop* loop : host->processes().loops()) function(*host, *loop);
   }
+}
+
+void World::check_deadlock() {
+  for_each_loop([this](const Host& host, const Loop& loop) {
+    if (loop.pending_operations().empty()) return;
+    throw SimulationError(FailureKind::deadlock, host.name(), std::string(current_event_),
+                          "nothing can happen any more, but something is waited for\n" + waiting_report());
+  });
 }
 
 std::string World::waiting_report() const {
   std::string report;
-  for (const auto& host : hosts_) {
-    for (const std::string& operation : host->loop().pending_operations(true)) {
-      report += "  " + host->name() + " waits: " + operation + "\n";
+  for_each_loop([&](const Host&, const Loop& loop) {
+    for (const std::string& operation : loop.pending_operations(true)) {
+      report += "  " + loop.name() + " waits: " + operation + "\n";
     }
-  }
+  });
   return report.empty() ? "  no host waits for anything\n" : report;
 }
 
 void World::set_observer(Observer* observer) noexcept {
   observer_ = observer;
-  for (const auto& host : hosts_) host->loop().set_observer(observer);
+  for_each_loop([&](const Host&, Loop& loop) { loop.set_observer(observer); });
 }
 
 void World::publish(const Host& host, std::string_view what, std::string_view entity, std::uint64_t offset,

@@ -32,6 +32,7 @@
 
 namespace twinwire::sim {
 
+class Programs;
 class TcpConnection;
 struct ConnectionTag;
 
@@ -58,6 +59,8 @@ class World {
   Link& link(const Host& from, const Host& to);
   /// Options for both directions between two hosts.
   void set_link(const Host& a, const Host& b, const LinkOptions& options);
+  /// What its hosts can run as processes: see <twinwire/sim/programs.hpp>.
+  Programs& programs() noexcept { return *programs_; }
   /// A further name, with its addresses in the order in which a resolver returns them.
   void add_name(const std::string& name, std::vector<Address> addresses);
 
@@ -126,6 +129,8 @@ class World {
 
   class Running;
 
+  template <class F>
+  void for_each_loop(F&& function) const;
   bool next();
   void check_limits();
   void throw_if_failed();
@@ -147,6 +152,7 @@ class World {
   std::exception_ptr failure_;
   std::thread::id thread_;
   std::unique_ptr<std::byte[]> read_buffer_;
+  std::unique_ptr<Programs> programs_;
   std::vector<std::unique_ptr<Host>> hosts_;
   std::map<std::string, Host*, std::less<>> hosts_by_name_;
   std::map<Address, Host*> hosts_by_address_;

@@ -41,7 +41,7 @@ std::size_t DatagramRecorder::count(std::string_view event) const {
 }
 
 void DatagramRecorder::violation(const std::string& what) const {
-  Violations::add(name_ + ": " + what + " (after \"" + events() + "\")");
+  Violations::add(name() + ": " + what + " (after \"" + events() + "\")");
 }
 
 void DatagramRecorder::check_complete() const {

@@ -19,7 +19,8 @@ namespace twinwire::contract {
 ///
 /// Events: CM, DG:text, EE:error, PW, RW, CL or CL:error. What does not fit the order of the contract fails
 /// the test.
-class DatagramRecorder final : public DatagramProtocol,
+class DatagramRecorder final : public Witness,
+                               public DatagramProtocol,
                                public std::enable_shared_from_this<DatagramRecorder> {
  public:
   struct Received {
@@ -27,14 +28,14 @@ class DatagramRecorder final : public DatagramProtocol,
     Address sender;
   };
 
-  explicit DatagramRecorder(std::string name) : name_(std::move(name)) {}
+  explicit DatagramRecorder(std::string name) : Witness(std::move(name)) {}
 
   DatagramProtocolFactory factory() {
     return [self = shared_from_this()] { return self; };
   }
   std::function<void(const Received&)> on_datagram;
   std::function<void(error_code)> on_error;
-  void clear_hooks();
+  void clear_hooks() override;
 
   // --- what it does: user calls ---
   void sendto(std::string_view text, const std::optional<Address>& receiver = {}) const;
@@ -43,13 +44,12 @@ class DatagramRecorder final : public DatagramProtocol,
   DatagramTransport transport;  ///< set by connection_made
 
   // --- what happened ---
-  const std::string& name() const noexcept { return name_; }
   /// "CM DG:hello EE:connection_refused CL"
-  std::string events() const;
+  std::string events() const override;
   std::size_t count(std::string_view event) const;
   const std::vector<Received>& received() const noexcept { return received_; }
   bool lost() const noexcept { return lost_; }
-  void check_complete() const;
+  void check_complete() const override;
 
  private:
   void connection_made(DatagramTransport made) override;
@@ -62,7 +62,6 @@ class DatagramRecorder final : public DatagramProtocol,
   void enter(const std::string& event, bool anywhere = false);
   void violation(const std::string& what) const;
 
-  std::string name_;
   std::vector<std::string> events_;
   std::vector<Received> received_;
   bool made_ = false;

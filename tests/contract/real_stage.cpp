@@ -10,6 +10,7 @@
 #include <fstream>
 #include <iterator>
 #include <mutex>
+#include <sys/wait.h>
 
 #include <catch2/catch.hpp>
 
@@ -59,6 +60,11 @@ class RealStage final : public Stage {
   std::string server_address() const override { return "127.0.0.1"; }
   std::size_t open_descriptors() const override { return process_descriptors() - loop_descriptors_; }
 
+  bool has_children() const override {
+    siginfo_t info{};
+    return ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+  }
+
   std::string path(const std::string& name) override {
     if (folder_.empty()) {
       std::string pattern = (std::filesystem::temp_directory_path() / "twinwire-XXXXXX").string();
@@ -68,7 +74,9 @@ class RealStage final : public Stage {
     return (folder_ / name).string();
   }
   bool exists(const std::string& path) override { return std::filesystem::exists(path); }
-  void create_file(const std::string& path) override { REQUIRE(std::ofstream(path).good()); }
+  void create_file(const std::string& path, const std::string& content) override {
+    REQUIRE((std::ofstream(path, std::ios::binary) << content).good());
+  }
   void remove_file(const std::string& path) override { REQUIRE(std::filesystem::remove(path)); }
 
   void run_for(Duration duration) override {

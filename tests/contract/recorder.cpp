@@ -15,7 +15,7 @@ std::string name_of(error_code error) {
   if (!error.failed()) return {};
   if (error == Error::callback_failure) return "callback_failure";
   if (error == Error::loop_closed) return "loop_closed";
-  static constexpr std::array<std::pair<errc::errc_t, const char*>, 17> names{
+  static constexpr std::array<std::pair<errc::errc_t, const char*>, 18> names{
       {{errc::connection_reset, "connection_reset"},
        {errc::connection_refused, "connection_refused"},
        {errc::connection_aborted, "connection_aborted"},
@@ -28,6 +28,7 @@ std::string name_of(error_code error) {
        {errc::network_unreachable, "network_unreachable"},
        {errc::host_unreachable, "host_unreachable"},
        {errc::permission_denied, "permission_denied"},
+       {errc::no_such_process, "no_such_process"},
        {errc::message_size, "message_size"},
        {errc::too_many_files_open, "too_many_files_open"},
        {errc::no_such_file_or_directory, "no_such_file_or_directory"},
@@ -77,7 +78,7 @@ class Recorder::Buffered final : public BufferedProtocol {
 };
 
 Recorder::Recorder(std::string name)
-    : name_(std::move(name)),
+    : Witness(std::move(name)),
       plain_(std::make_unique<Plain>(*this)),
       buffered_(std::make_unique<Buffered>(*this)) {}
 
@@ -131,7 +132,7 @@ void Recorder::joins(const CheckedTransport& existing) {
 }
 
 void Recorder::violation(const std::string& what) const {
-  Violations::add(name_ + ": " + what + " (after \"" + events() + "\")");
+  Violations::add(name() + ": " + what + " (after \"" + events() + "\")");
 }
 
 void Recorder::check_complete() const {

@@ -1,6 +1,8 @@
 // Protocols that write down what happens to them, and transports that watch what happens inside a call.
 #pragma once
 
+#include "witness.hpp"
+
 #include <twinwire/net/loop.hpp>
 #include <twinwire/net/protocol.hpp>
 #include <twinwire/net/transport.hpp>
@@ -110,12 +112,10 @@ class CheckedTransport {
 /// Events: CM, DR:text, BU:text, GB, ER, PW, RW, CL or CL:error. The state machine of GEN-01 is checked as
 /// they come in: what does not fit it fails the test. Hooks run after the event was written down; what they
 /// throw is what the protocol throws.
-class Recorder : public std::enable_shared_from_this<Recorder> {
+class Recorder final : public Witness, public std::enable_shared_from_this<Recorder> {
  public:
   explicit Recorder(std::string name);
-  Recorder(const Recorder&) = delete;
-  Recorder& operator=(const Recorder&) = delete;
-  ~Recorder();
+  ~Recorder() override;
 
   // --- the protocol to use; both kinds write into this recorder ---
   std::shared_ptr<BaseProtocol> protocol();           ///< a Protocol, always the same one
@@ -136,13 +136,12 @@ class Recorder : public std::enable_shared_from_this<Recorder> {
   std::function<void()> on_pause;
   std::function<void()> on_resume;
   std::function<MutableBytes(std::ptrdiff_t)> on_get_buffer;
-  void clear_hooks();
+  void clear_hooks() override;
 
   // --- what happened ---
   CheckedTransport transport;  ///< set by connection_made
-  const std::string& name() const noexcept { return name_; }
   /// All of it, "CM DR:hello ER CL": data that came in pieces is in one, get_buffer is left out.
-  std::string events() const;
+  std::string events() const override;
   /// Each callback by itself: "CM", "GB", "BU:5", "DR:3" (sizes instead of data) ...
   const std::vector<std::string>& steps() const noexcept { return steps_; }
   /// How often this step occurred: "PW", "CL" ...
@@ -161,8 +160,7 @@ class Recorder : public std::enable_shared_from_this<Recorder> {
   void expect_resume() noexcept { write_paused_ = true; }
   /// Its connection has gone to another protocol: nothing comes any more, connection_lost neither.
   void leaves() noexcept { left_ = true; }
-  /// What is missing or too much, now that everything has ended.
-  void check_complete() const;
+  void check_complete() const override;
 
  private:
   class Plain;
@@ -179,7 +177,6 @@ class Recorder : public std::enable_shared_from_this<Recorder> {
   void buffer_updated(std::size_t size);
   void violation(const std::string& what) const;
 
-  std::string name_;
   std::unique_ptr<Plain> plain_;
   std::unique_ptr<Buffered> buffered_;
   std::vector<std::string> steps_;

@@ -1,5 +1,6 @@
 // Two hosts in a world, with one seed: the tests are the same run every time.
 #include "stage.hpp"
+#include "test_programs.hpp"
 
 #include <twinwire/sim/failure.hpp>
 #include <twinwire/sim/world.hpp>
@@ -53,6 +54,7 @@ class SimStage final : public Stage {
         client_(world_->add_host("client", host_options(2))) {
     report_to_stage(server_.loop());
     report_to_stage(client_.loop());
+    add_test_programs(world_->programs());
   }
 
   Loop& server() override { return server_.loop(); }
@@ -72,10 +74,18 @@ class SimStage final : public Stage {
     return static_cast<std::size_t>(server_.open_descriptors() + client_.open_descriptors());
   }
 
+  bool has_children() const override { return server_.processes().size() + client_.processes().size() != 0; }
+
   std::string path(const std::string& name) override { return "/run/" + name; }
   bool exists(const std::string& path) override { return server_.files().contains(path); }
-  void create_file(const std::string& path) override { REQUIRE(server_.files().create(path)); }
-  void remove_file(const std::string& path) override { REQUIRE(server_.files().remove(path)); }
+  void create_file(const std::string& path, const std::string& content) override {
+    REQUIRE(server_.files().create(path, content));
+    client_.files().create(path, content);
+  }
+  void remove_file(const std::string& path) override {
+    REQUIRE(server_.files().remove(path));
+    client_.files().remove(path);
+  }
 
   void run_for(Duration duration) override { world_->run_for(duration); }
   void settle() override { world_->run_for(quiet_time); }

@@ -79,14 +79,6 @@ void Stage::run_until_received(const Recorder& recorder, std::size_t size) {
 
 // --- connections ---
 
-std::shared_ptr<Recorder> Stage::recorder(const std::string& name) {
-  return recorders_.emplace_back(std::make_shared<Recorder>(name));
-}
-
-std::shared_ptr<DatagramRecorder> Stage::datagram_recorder(const std::string& name) {
-  return datagram_recorders_.emplace_back(std::make_shared<DatagramRecorder>(name));
-}
-
 std::shared_ptr<DatagramRecorder> Stage::open_endpoint(Loop& loop, const std::string& name,
                                                        DatagramOptions options) {
   const auto opened = datagram_recorder(name);
@@ -175,29 +167,24 @@ void Stage::report_to_stage(Loop& loop) {
 
 std::string Stage::story() const {
   std::string text;
-  for (const auto& recorder : recorders_) text += "  " + recorder->name() + ": " + recorder->events() + "\n";
-  for (const auto& recorder : datagram_recorders_) {
-    text += "  " + recorder->name() + ": " + recorder->events() + "\n";
-  }
+  for (const auto& witness : witnesses_) text += "  " + witness->name() + ": " + witness->events() + "\n";
   for (const Report& report : reports_) text += "  reported: " + report.message + ": " + report.what + "\n";
   return text;
 }
 
 void Stage::finish() {
   // The variables of the test are gone, and hooks may refer to them.
-  for (const auto& recorder : recorders_) recorder->clear_hooks();
-  for (const auto& recorder : datagram_recorders_) recorder->clear_hooks();
+  for (const auto& witness : witnesses_) witness->clear_hooks();
   INFO(story());
   REQUIRE(server().pending_operations(true) == std::vector<std::string>{});
   REQUIRE(client().pending_operations(true) == std::vector<std::string>{});
   server().close();
   client().close();
-  for (const auto& recorder : recorders_) recorder->check_complete();
-  for (const auto& recorder : datagram_recorders_) recorder->check_complete();
+  for (const auto& witness : witnesses_) witness->check_complete();
   std::vector<std::string> unexpected;
   for (const Report& report : take_reports()) unexpected.push_back(report.message + ": " + report.what);
-  datagram_recorders_.clear();
-  recorders_.clear();  // and with them the last handles of transports
+  CHECK_FALSE(has_children());
+  witnesses_.clear();  // and with them the last handles of transports
   CHECK(tear_down() == 0);
   CHECK(Violations::take() == std::vector<std::string>{});
   CHECK(unexpected == std::vector<std::string>{});

@@ -59,12 +59,14 @@ class Stage {
   virtual void calm() {}
   /// Sockets that are open, of both ends.
   virtual std::size_t open_descriptors() const = 0;
+  /// Whether there are child processes, which run or which nobody has waited for.
+  virtual bool has_children() const = 0;
 
-  // --- files of the server's host ---
+  // --- files of the server's host; those that are created and removed here are on the client's, too ---
   /// Of a file in a folder that goes with the stage.
   virtual std::string path(const std::string& name) = 0;
   virtual bool exists(const std::string& path) = 0;
-  virtual void create_file(const std::string& path) = 0;
+  virtual void create_file(const std::string& path, const std::string& content = {}) = 0;
   virtual void remove_file(const std::string& path) = 0;
 
   // --- time passes ---
@@ -81,8 +83,17 @@ class Stage {
   void turns(Loop& loop, int count);
 
   // --- connections ---
-  std::shared_ptr<Recorder> recorder(const std::string& name);
-  std::shared_ptr<DatagramRecorder> datagram_recorder(const std::string& name);
+  std::shared_ptr<Recorder> recorder(const std::string& name) { return witness<Recorder>(name); }
+  std::shared_ptr<DatagramRecorder> datagram_recorder(const std::string& name) {
+    return witness<DatagramRecorder>(name);
+  }
+  /// A new one of any kind.
+  template <class T>
+  std::shared_ptr<T> witness(const std::string& name) {
+    auto made = std::make_shared<T>(name);
+    witnesses_.push_back(made);
+    return made;
+  }
   /// An endpoint of that loop, once it is open.
   std::shared_ptr<DatagramRecorder> open_endpoint(Loop& loop, const std::string& name,
                                                   DatagramOptions options);
@@ -125,8 +136,7 @@ class Stage {
   Server listening(const Outcome<Server>& outcome);
 
   bool unix_pairs_;
-  std::vector<std::shared_ptr<Recorder>> recorders_;
-  std::vector<std::shared_ptr<DatagramRecorder>> datagram_recorders_;
+  std::vector<std::shared_ptr<Witness>> witnesses_;
   std::vector<Report> reports_;
 };
 

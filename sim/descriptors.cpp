@@ -1,0 +1,47 @@
+#include <twinwire/sim/descriptors.hpp>
+
+#include <algorithm>
+
+namespace twinwire::sim {
+namespace {
+
+/// 0, 1 and 2 are taken in every process.
+constexpr int first_descriptor = 3;
+
+}  // namespace
+
+NativeHandle Descriptors::open(int limit, error_code& error, Entry entry) {
+  if (open_count_ + first_descriptor >= limit) {
+    error = make_error(errc::too_many_files_open);
+    return {};
+  }
+  ++open_count_;
+  const auto free = std::ranges::find_if(
+      entries_, [](const Entry& candidate) { return std::holds_alternative<Free>(candidate); });
+  const auto index = free - entries_.begin();
+  if (free == entries_.end()) {
+    entries_.push_back(std::move(entry));
+  } else {
+    *free = std::move(entry);
+  }
+  return {static_cast<int>(index) + first_descriptor};
+}
+
+Descriptors::Entry* Descriptors::find(NativeHandle handle) noexcept {
+  const int index = handle.value - first_descriptor;
+  if (index < 0 || index >= static_cast<int>(entries_.size())) return nullptr;
+  return &entries_[static_cast<std::size_t>(index)];
+}
+
+void Descriptors::close(NativeHandle handle) noexcept {
+  Entry* const entry = find(handle);
+  if (!entry || std::holds_alternative<Free>(*entry)) return;
+  const Entry closed = std::exchange(*entry, Free{});
+  --open_count_;
+}
+
+void Descriptors::detach(NativeHandle handle, Entry entry) {
+  if (Entry* const place = find(handle)) *place = std::move(entry);
+}
+
+}  // namespace twinwire::sim

@@ -1,0 +1,206 @@
+// What the real backend owes the child processes that it starts, and the process that starts them.
+#include "few_descriptors.hpp"
+#include "loops.hpp"
+
+#include <twinwire/net/subprocess.hpp>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <fcntl.h>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+
+namespace twinwire {
+namespace {
+
+struct Watcher final : SubprocessProtocol {
+  explicit Watcher(Loop& loop) : loop(loop) {}
+  void connection_made(SubprocessTransport made) override { transport = std::move(made); }
+  void pipe_data_received(int fd, Bytes data) override {
+    output.at(static_cast<std::size_t>(fd)) += as_text(data);
+  }
+  void connection_lost(error_code) override { loop.stop(); }
+
+  Loop& loop;
+  SubprocessTransport transport;
+  std::array<std::string, 3> output;
+};
+
+/// Runs a child to its end.
+std::shared_ptr<Watcher> run(Loop& loop, SubprocessOptions options) {
+  auto child = std::make_shared<Watcher>(loop);
+  std::exception_ptr failure;
+  loop.subprocess_exec([child] { return child; }, std::move(options),
+                       [&](std::exception_ptr ended, Subprocess) {
+                         failure = std::move(ended);
+                         if (failure) loop.stop();
+                       });
+  loop.run_forever();
+  if (failure) std::rethrow_exception(failure);
+  return child;
+}
+
+std::shared_ptr<Watcher> shell(Loop& loop, const std::string& command) {
+  return run(loop, {"/bin/sh", {"-c", command}});
+}
+
+TEST_CASE("a child has default signals and an empty mask, whatever its parent has") {
+  struct sigaction ignore{};
+  struct sigaction before{};
+  ignore.sa_handler = SIG_IGN;
+  REQUIRE(::sigaction(SIGUSR2, &ignore, &before) == 0);
+  sigset_t blocked;
+  sigset_t mask;
+  ::sigemptyset(&blocked);
+  ::sigaddset(&blocked, SIGUSR1);
+  REQUIRE(::pthread_sigmask(SIG_BLOCK, &blocked, &mask) == 0);
+  {
+    RealLoop here;
+    const std::string status = run(here.loop, {"cat", {"/proc/self/status"}})->output[1];
+    const auto mask_of = [&](const std::string& name) {
+      return std::stoull(status.substr(status.find(name + ":\t") + name.size() + 2), nullptr, 16);
+    };
+    // The two signals that the C library keeps for itself: 32 and 33.
+    constexpr unsigned long long internal = 0x180000000;
+    CHECK(mask_of("SigBlk") == 0);
+    CHECK((mask_of("SigIgn") & ~internal) == 0);
+  }
+  REQUIRE(::pthread_sigmask(SIG_SETMASK, &mask, nullptr) == 0);
+  REQUIRE(::sigaction(SIGUSR2, &before, nullptr) == 0);
+}
+
+TEST_CASE("a child has no descriptors but its standard streams") {
+  const int leaky = ::open("/dev/null", O_RDONLY);  // which is not close-on-exec
+  REQUIRE(leaky >= 0);
+  RealLoop here;
+  // The fourth is that of the folder which ls reads.
+  CHECK(run(here.loop, {"ls", {"/proc/self/fd"}})->output[1] == "0\n1\n2\n3\n");
+  ::close(leaky);
+}
+
+TEST_CASE("a child reads and writes blocking pipes") {
+  RealLoop here;
+  const auto child = shell(here.loop, "cat /proc/self/fdinfo/1 | grep flags");
+  CHECK((std::stoul(child->output[1].substr(child->output[1].find('\t')), nullptr, 8) & O_NONBLOCK) == 0);
+}
+
+TEST_CASE("children do not change how the process handles signals") {
+  struct sigaction before{};
+  struct sigaction after{};
+  sigset_t mask_before;
+  sigset_t mask_after;
+  ::sigaction(SIGCHLD, nullptr, &before);
+  ::pthread_sigmask(SIG_SETMASK, nullptr, &mask_before);
+  RealLoop here;
+  shell(here.loop, "exit 1");
+  ::sigaction(SIGCHLD, nullptr, &after);
+  ::pthread_sigmask(SIG_SETMASK, nullptr, &mask_after);
+  CHECK(before.sa_handler == after.sa_handler);
+  CHECK(::sigismember(&mask_before, SIGPIPE) == ::sigismember(&mask_after, SIGPIPE));
+}
+
+TEST_CASE("a SIGPIPE that was pending before a write to a broken pipe is still pending") {
+  RealLoop here;
+  sigset_t sigpipe;
+  sigset_t mask;
+  ::sigemptyset(&sigpipe);
+  ::sigaddset(&sigpipe, SIGPIPE);
+  REQUIRE(::pthread_sigmask(SIG_BLOCK, &sigpipe, &mask) == 0);
+  ::raise(SIGPIPE);
+  const PipeEnds ends = here.loop.make_pipe();
+  here.loop.close_handle(ends.reading);
+  error_code error;
+  const auto wire = here.loop.backend().adopt_pipe(ends.writing, Direction::send, error);
+  const Bytes bytes = as_bytes("x");
+  CHECK(wire->write_some({&bytes, 1}).error == errc::broken_pipe);
+  sigset_t pending;
+  ::sigpending(&pending);
+  CHECK(::sigismember(&pending, SIGPIPE) == 1);
+  int number = 0;
+  CHECK(::sigwait(&sigpipe, &number) == 0);  // takes it back
+  // With the signal blocked but not pending, the write leaves none behind.
+  CHECK(wire->write_some({&bytes, 1}).error == errc::broken_pipe);
+  ::sigpending(&pending);
+  CHECK(::sigismember(&pending, SIGPIPE) == 0);
+  REQUIRE(::pthread_sigmask(SIG_SETMASK, &mask, nullptr) == 0);
+}
+
+TEST_CASE("a program is looked for in the PATH of the child's environment") {
+  std::string folder = (std::filesystem::temp_directory_path() / "twinwire-XXXXXX").string();
+  REQUIRE(::mkdtemp(folder.data()) != nullptr);
+  const std::filesystem::path program = std::filesystem::path(folder) / "greeter";
+  std::ofstream(program) << "#!/bin/sh\necho greetings\n";
+  std::filesystem::permissions(program, std::filesystem::perms::owner_all);
+  RealLoop here;
+  SubprocessOptions options("greeter", {});
+  CHECK_THROWS_AS(run(here.loop, options), OperationError);
+  options.env = Environment{{"PATH", "/nowhere:" + folder}};
+  CHECK(run(here.loop, options)->output[1] == "greetings\n");
+  // A relative path counts from the child's folder.
+  SubprocessOptions relative("./greeter", {});
+  relative.cwd = folder;
+  CHECK(run(here.loop, relative)->output[1] == "greetings\n");
+  std::filesystem::permissions(program, std::filesystem::perms::owner_read);
+  try {
+    run(here.loop, options);
+    FAIL("a program that is not executable was run");
+  } catch (const OperationError& error) {
+    CHECK(error.code() == errc::permission_denied);
+  }
+  std::filesystem::remove_all(folder);
+}
+
+TEST_CASE("the streams of a child may be those of its parent in another order") {
+  RealLoop here;
+  SubprocessOptions options("/bin/sh", {"-c", "echo to stderr; echo to stdout >&2"});
+  const PipeEnds pipe = here.loop.make_pipe();
+  options.stdout_stream = Redirect::handle(pipe.writing);
+  options.stderr_stream = Redirect::pipe();
+  const auto child = run(here.loop, options);
+  CHECK(child->output[2] == "to stdout\n");
+  std::array<char, 64> space{};
+  const auto count = ::read(pipe.reading.value, space.data(), space.size());
+  CHECK(std::string(space.data(), static_cast<std::size_t>(count)) == "to stderr\n");
+  here.loop.close_handle(pipe.reading);
+  here.loop.close_handle(pipe.writing);
+}
+
+TEST_CASE("a child that somebody else has reaped ends with 255") {
+  RealLoop here;
+  auto child = std::make_shared<Watcher>(here.loop);
+  here.loop.subprocess_exec([child] { return child; }, {"sleep", {"60"}},
+                            [&](std::exception_ptr, Subprocess) {
+                              const int pid = child->transport.get_pid();
+                              ::kill(pid, SIGKILL);
+                              ::waitpid(pid, nullptr, 0);
+                            });
+  here.loop.run_forever();
+  CHECK(child->transport.get_returncode() == 255);
+}
+
+#ifndef __SANITIZE_ADDRESS__  // see few_descriptors.hpp
+TEST_CASE("without a descriptor left no child is started") {
+  RealLoop here;
+  for (const int left : {0, 1, 3, 5}) {
+    const FewDescriptors few(left);
+    try {
+      run(here.loop, {"true", {}});
+    } catch (const OperationError& error) {
+      CHECK(error.code() == errc::too_many_files_open);
+    }
+    CHECK(::waitpid(-1, nullptr, WNOHANG) == -1);
+    CHECK(errno == ECHILD);
+  }
+}
+#endif
+
+}  // namespace
+}  // namespace twinwire
