@@ -251,7 +251,8 @@ NativeHandle Host::open_file(const std::string& path, error_code& error) {
     error = make_error(files_.is_directory(path) ? errc::is_a_directory : errc::no_such_file_or_directory);
     return {};
   }
-  return descriptors_.open(options_.max_descriptors, error, detail::make_ref<OpenFile>(content, !path.starts_with("/proc/")));
+  return descriptors_.open(options_.max_descriptors, error,
+                           detail::make_ref<OpenFile>(content, !path.starts_with("/proc/")));
 }
 
 std::unique_ptr<FileSource> Host::open_source(NativeHandle file, error_code& error) {

@@ -76,8 +76,11 @@ SubprocessOptions sleeper() {
 
 SubprocessOptions survivor(Stage& stage) {
   if (stage.simulated()) return {"survivor", {}};
-  // A read that a signal interrupts ends with more than 128.
-  return {"sh", {"-c", "trap 'echo caught' TERM; echo ready; while read line || [ $? -gt 128 ]; do :; done"}};
+  // A wait that a signal interrupts ends with more than 128.
+  return {"sh",
+          {"-c",
+           "trap 'echo caught' TERM; exec 3<&0; cat <&3 >/dev/null & echo ready; "
+           "while wait $!; [ $? -gt 128 ]; do :; done"}};
 }
 
 }  // namespace twinwire::contract
