@@ -6,6 +6,7 @@ set(package_directory "${CMAKE_INSTALL_LIBDIR}/cmake/twinwire")
 
 get_property(libraries GLOBAL PROPERTY TWINWIRE_LIBRARIES)
 install(TARGETS ${libraries} EXPORT twinwireTargets ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+install(TARGETS twinwire_fence EXPORT twinwireTargets OBJECTS DESTINATION "${CMAKE_INSTALL_LIBDIR}/twinwire")
 foreach(part net sim real traces)
   install(DIRECTORY "${PROJECT_SOURCE_DIR}/${part}/"
           DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/twinwire/${part}"

@@ -12,6 +12,8 @@ std::string_view to_string(FailureKind kind) noexcept {
       return "livelock";
     case FailureKind::limit:
       return "limit";
+    case FailureKind::fence:
+      return "fence";
   }
   return "unknown";
 }

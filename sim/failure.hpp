@@ -15,6 +15,7 @@ enum class FailureKind : std::uint8_t {
   deadlock,   ///< nothing can happen any more, and something is still waited for
   livelock,   ///< virtual time stands still, and events go on
   limit,      ///< a limit of the world was reached
+  fence,      ///< simulated code reached for the real system, see sim/fence/
 };
 
 /// "exception", "deadlock" ...

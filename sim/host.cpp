@@ -16,6 +16,8 @@ namespace {
 constexpr Purpose shared_port{"listener",
                               "{entity}: went to listener {outcome} of those that share the port"};
 
+constexpr Purpose system_random_bits{"system-random", "{entity}: random bits of the system"};
+
 }  // namespace
 
 Host::Host(World& world, std::string name, HostOptions options, std::uint64_t index)
@@ -40,6 +42,11 @@ void Host::end() noexcept {
 void Host::deliver_signal(int signal_number) {
   loop_->call_soon(
       [this, signal_number] { static_cast<HostBackend&>(loop_->backend()).signal(signal_number); });
+}
+
+std::uint64_t Host::system_random() {
+  Choices& choices = world_.choices();
+  return choices.entropy(choices.site(name_, system_random_bits), system_random_count_++);
 }
 
 // --- addresses and ports ---

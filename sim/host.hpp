@@ -49,6 +49,9 @@ class Host {
   void deliver_signal(int signal_number);
   /// Descriptors in use.
   int open_descriptors() const noexcept { return descriptors_.open_count(); }
+  /// The next 64 random bits of its system, for those who do not ask Loop::random(): the calm ones are those
+  /// of the seed.
+  std::uint64_t system_random();
   /// What its Unix sockets are bound to, and other files in their way.
   Files& files() noexcept { return files_; }
   /// Its processes, besides what runs on its own loop.
@@ -108,6 +111,7 @@ class Host {
   HostOptions options_;
   std::uint64_t index_;
   Descriptors descriptors_;
+  std::uint64_t system_random_count_ = 0;
   std::vector<TcpAcceptor*> acceptors_;
   Files files_;
   std::set<Address> client_ports_;

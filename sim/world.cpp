@@ -1,5 +1,6 @@
 #include <twinwire/net/loop.hpp>
 #include <twinwire/sim/programs.hpp>
+#include <twinwire/sim/running_world.hpp>
 #include <twinwire/sim/tcp_connection.hpp>
 #include <twinwire/sim/world.hpp>
 
@@ -125,10 +126,10 @@ std::uint64_t World::join(TcpConnection& connection) {
 
 // --- running ---
 
-/// Marks, while it lives, that the world runs.
+/// Marks, while it lives, that the world runs; another one may be run by one of its events.
 class World::Running {
  public:
-  explicit Running(World& world) : world_(world) {
+  explicit Running(World& world) : world_(world), running_(&world) {
     if (world_.running_) throw std::logic_error("the simulation is already running");
     world_.running_ = true;
   }
@@ -138,6 +139,7 @@ class World::Running {
 
  private:
   World& world_;
+  const RunningWorld running_;
 };
 
 bool World::step() {

@@ -91,6 +91,8 @@ class World {
   std::string waiting_report() const;
   /// The host and the kind of the event that happens now or happened last.
   const std::string& current_host() const noexcept;
+  /// The same host, or null.
+  Host* host_now() const noexcept { return current_host_ ? hosts_[current_host_->index()].get() : nullptr; }
   std::string_view current_event() const noexcept { return current_event_; }
   /// An exception that nobody handled, as run() would throw it; null if there was none.
   std::exception_ptr unhandled_failure() const noexcept { return failure_; }

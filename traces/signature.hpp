@@ -10,7 +10,7 @@ namespace twinwire::traces {
 
 /// Kind, host, type of exception, and the message without its numbers and quotations.
 struct FailureSignature {
-  std::string kind;  ///< "exception", "deadlock", "livelock", "limit", "crash", "hang"
+  std::string kind;  ///< "exception", "deadlock", "livelock", "limit", "fence", "crash", "hang"
   std::string host;  ///< where it happened; empty if on none
   std::string type;  ///< of the exception, or the name of the signal
   std::string message;

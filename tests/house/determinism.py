@@ -20,6 +20,8 @@ FORBIDDEN = {
 
 def check(root):
     for file in sources.files(root, ("net", "sim")):
+        if file.parts[:2] == ("sim", "fence"):
+            continue  # what keeps these out has to name them
         for number, line in enumerate(sources.code(root, file).splitlines(), 1):
             for reason, pattern in FORBIDDEN.items():
                 if found := re.search(pattern, line):

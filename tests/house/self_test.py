@@ -15,6 +15,7 @@ IN_ORDER = {
     "net/loop.cpp": '#include <twinwire/net/loop.hpp>\nconst char* text = "steady_clock::now()";\n',
     "net/executor.hpp": "#include <boost/asio/any_io_executor.hpp>\n",
     "sim/world.hpp": "#include <twinwire/net/loop.hpp>\n",
+    "sim/fence/clocks.cpp": "auto t = std::chrono::system_clock::now();",
     "sim/fingerprint.cpp": "#include <xxhash.h>\n",
     "real/event_loop.hpp": "#include <twinwire/net/loop.hpp>\n",
     "traces/log.hpp": "#include <twinwire/net/loop.hpp>\n",
