@@ -2,7 +2,7 @@
 #include <twinwire/sim/child_wire.hpp>
 #include <twinwire/sim/host.hpp>
 #include <twinwire/sim/host_backend.hpp>
-#include <twinwire/sim/names.hpp>
+#include <twinwire/sim/name_query.hpp>
 #include <twinwire/sim/world.hpp>
 
 #include <csignal>

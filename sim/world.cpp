@@ -92,16 +92,14 @@ void World::set_link(const Host& a, const Host& b, const LinkOptions& options) {
 }
 
 void World::add_name(const std::string& name, std::vector<Address> addresses) {
-  names_[name] = std::move(addresses);
+  names_.add(name, std::move(addresses));
 }
 
 std::vector<Address> World::lookup(const std::string& name) const {
-  if (const auto found = names_.find(name); found != names_.end()) return found->second;
-  if (name == "localhost") return {Address::of("127.0.0.1", 0), Address::of("::1", 0)};
+  if (const std::vector<Address>* added = names_.find(name)) return *added;
   if (const auto found = hosts_by_name_.find(name); found != hosts_by_name_.end()) {
     return found->second->options().addresses;
   }
-  if (const auto numeric = Address::parse(name, 0)) return {*numeric};
   return {};
 }
 

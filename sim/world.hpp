@@ -17,6 +17,7 @@
 #include <twinwire/sim/fingerprint.hpp>
 #include <twinwire/sim/host.hpp>
 #include <twinwire/sim/link.hpp>
+#include <twinwire/sim/names.hpp>
 #include <twinwire/sim/options.hpp>
 
 #include <cstdint>
@@ -61,7 +62,9 @@ class World {
   void set_link(const Host& a, const Host& b, const LinkOptions& options);
   /// What its hosts can run as processes: see <twinwire/sim/programs.hpp>.
   Programs& programs() noexcept { return *programs_; }
-  /// A further name, with its addresses in the order in which a resolver returns them.
+  /// Names besides those of the hosts, and how well they can be asked for.
+  Names& names() noexcept { return names_; }
+  /// A further name, with its addresses in the order in which a resolver returns them: see Names::add.
   void add_name(const std::string& name, std::vector<Address> addresses);
 
   // --- running ---
@@ -122,6 +125,7 @@ class World {
   std::string name_of(const Address& address, Host& from);
   /// In the order in which they were added.
   const std::vector<std::unique_ptr<Host>>& hosts() const noexcept { return hosts_; }
+  /// The addresses that a name of this world has; none if there is no such name.
   std::vector<Address> lookup(const std::string& name) const;
   /// A connection begins to live in this world; its number.
   std::uint64_t join(TcpConnection& connection);
@@ -158,7 +162,7 @@ class World {
   std::vector<std::unique_ptr<Host>> hosts_;
   std::map<std::string, Host*, std::less<>> hosts_by_name_;
   std::map<Address, Host*> hosts_by_address_;
-  std::map<std::string, std::vector<Address>> names_;
+  Names names_;
   std::map<std::pair<std::uint64_t, std::uint64_t>, std::unique_ptr<Link>> links_;
   detail::List<TcpConnection, ConnectionTag> connections_;
   std::vector<detail::Event*> owned_events_;
