@@ -34,8 +34,12 @@ enum class Option : std::uint8_t {
   keep_alive,           ///< 0 or 1: SO_KEEPALIVE
   user_timeout_ms,      ///< TCP_USER_TIMEOUT, RFC 5482; 0 is the system's default; not of Unix sockets
   linger_s,             ///< SO_LINGER: -1 is off, 0 resets on close; closing never waits, see docs/limits.md
-  send_buffer_size,     ///< bytes, SO_SNDBUF
-  receive_buffer_size,  ///< bytes, SO_RCVBUF
+  send_buffer_size,     ///< bytes, SO_SNDBUF: what was asked for, within the system's limits; not its double
+  receive_buffer_size,  ///< bytes, SO_RCVBUF: as above
+  // Of keep_alive, and not of Unix sockets. They count only while it is on.
+  keep_alive_idle_s,      ///< 1 to 32767, TCP_KEEPIDLE: how long nothing is heard before the first probe
+  keep_alive_interval_s,  ///< 1 to 32767, TCP_KEEPINTVL: between probes that are not answered
+  keep_alive_count,       ///< 1 to 127, TCP_KEEPCNT: so many, and the connection ends with timed_out
 };
 
 /// Which way bytes can go.

@@ -1,7 +1,7 @@
+#include <twinwire/net/option_range.hpp>
 #include <twinwire/real/descriptor.hpp>
 #include <twinwire/real/socket_options.hpp>
 
-#include <limits>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -28,6 +28,12 @@ OptionName name_of(Option option) noexcept {
       return {SOL_SOCKET, SO_SNDBUF};
     case Option::receive_buffer_size:
       return {SOL_SOCKET, SO_RCVBUF};
+    case Option::keep_alive_idle_s:
+      return {IPPROTO_TCP, TCP_KEEPIDLE};
+    case Option::keep_alive_interval_s:
+      return {IPPROTO_TCP, TCP_KEEPINTVL};
+    case Option::keep_alive_count:
+      return {IPPROTO_TCP, TCP_KEEPCNT};
   }
   return {-1, -1};
 }
@@ -47,8 +53,7 @@ std::variant<std::int64_t, error_code> get_int_option(int descriptor, int level,
 }
 
 error_code set_socket_option(int descriptor, Option option, std::int64_t value) noexcept {
-  const std::int64_t least = option == Option::linger_s ? -1 : 0;
-  if (value < least || value > std::numeric_limits<int>::max()) return make_error(errc::invalid_argument);
+  if (const error_code error = twinwire::detail::check_option(option, value); error.failed()) return error;
   const auto [level, name] = name_of(option);
   const int number = static_cast<int>(value);
   if (option != Option::linger_s) return set_int_option(descriptor, level, name, number);
@@ -59,7 +64,13 @@ error_code set_socket_option(int descriptor, Option option, std::int64_t value) 
 
 std::variant<std::int64_t, error_code> get_socket_option(int descriptor, Option option) noexcept {
   const auto [level, name] = name_of(option);
-  if (option != Option::linger_s) return get_int_option(descriptor, level, name);
+  if (option != Option::linger_s) {
+    auto value = get_int_option(descriptor, level, name);
+    auto* number = std::get_if<std::int64_t>(&value);
+    const bool is_size = option == Option::send_buffer_size || option == Option::receive_buffer_size;
+    if (number && is_size) *number /= 2;  // socket(7): the other half is for bookkeeping
+    return value;
+  }
   linger lingering{};
   socklen_t size = sizeof(lingering);
   if (::getsockopt(descriptor, level, name, &lingering, &size) < 0) return last_error();

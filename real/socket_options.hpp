@@ -12,7 +12,8 @@ namespace twinwire::real {
 
 error_code set_socket_option(int descriptor, Option option, std::int64_t value) noexcept;
 
-/// What the system says is in force: of buffer sizes it keeps twice what was asked for, within its limits.
+/// What the system says is in force. Of buffer sizes it keeps twice what was asked for, within its limits,
+/// and this is the half of that: setting what was got changes nothing.
 std::variant<std::int64_t, error_code> get_socket_option(int descriptor, Option option) noexcept;
 
 /// Sets an option whose value is an int.

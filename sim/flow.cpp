@@ -1,4 +1,5 @@
 #include <twinwire/sim/flow.hpp>
+#include <twinwire/sim/peer_watch.hpp>
 #include <twinwire/sim/tcp_connection.hpp>
 #include <twinwire/sim/world.hpp>
 
@@ -125,6 +126,7 @@ void Flow::transmit() {
     fin_sent_ = true;
     send_packet(sent_, sent_, true);
   }
+  if (PeerWatch* watch = connection_.watch(writer_)) watch->sent(sent_, blocked());
 }
 
 void Flow::send_packet(std::uint64_t start, std::uint64_t end, bool fin) {
@@ -174,10 +176,23 @@ void Flow::arrive() {
   connection_.finish_if_over();
 }
 
+/// The first packet is to be sent again: it is not, if it was often enough, or for long enough. As Linux,
+/// which counts the user timeout from the first time on, and not the times then.
+bool Flow::gives_up(Duration user_timeout) {
+  const TimePoint now = connection_.world().time();
+  sending_again_since_ = std::min(sending_again_since_, now);
+  if (user_timeout == Duration::zero() || packets_.front().rst) {
+    return packets_.front().attempt >= retransmissions_max;
+  }
+  return now - sending_again_since_ >= user_timeout;
+}
+
 /// The first packet was lost, and its time to be sent again has come; others that were lost go with it.
 void Flow::retransmit() {
   World& world = connection_.world();
-  if (packets_.front().attempt >= retransmissions_max) {
+  const PeerWatch* const watch = connection_.watch(writer_);
+  const Duration user_timeout = watch ? watch->user_timeout() : Duration::zero();
+  if (gives_up(user_timeout)) {
     if (packets_.front().rst) {
       connection_.reset_undelivered(1 - writer_);
     } else {
@@ -192,6 +207,9 @@ void Flow::retransmit() {
     if (packet.lost) {
       ++packet.attempt;
       send_now(packet, start);
+      if (packet.lost && user_timeout != Duration::zero()) {
+        packet.time = std::min(packet.time, saturating_add(sending_again_since_, user_timeout));
+      }
     } else {
       packet.time = last_arrival_ = std::max(packet.time, last_arrival_);
     }
@@ -204,6 +222,7 @@ void Flow::deliver(const Packet& packet) {
   const std::uint64_t start = arrived_;
   const auto length = static_cast<std::size_t>(packet.end - start);
   arrived_ = packet.end;
+  sending_again_since_ = TimePoint::max();
   const auto [first, second] = ring_.view(static_cast<std::size_t>(start - consumed_), length);
   Fingerprint& fingerprint = world.fingerprint_state();
   fingerprint.add(connection_.id() * 2 + static_cast<std::uint64_t>(writer_),
@@ -266,9 +285,20 @@ void Flow::see_acknowledgements() {
   const TimePoint now = connection_.world().time();
   while (!acknowledgements_.empty() && acknowledgements_.front().seen <= now) {
     acknowledged_ = acknowledgements_.front().arrived;
+    acknowledged_at_ = acknowledgements_.front().seen;
     edge_ = std::max(edge_, acknowledgements_.front().edge);
     acknowledgements_.pop_front();
   }
+}
+
+bool Flow::unacknowledged() {
+  see_acknowledgements();
+  return acknowledged_ < written_ || !packets_.empty();
+}
+
+TimePoint Flow::last_acknowledged() {
+  see_acknowledgements();
+  return acknowledged_at_;
 }
 
 void Flow::wait_for_acknowledgement() {

@@ -63,6 +63,14 @@ class Flow {
   TimePoint last_arrival() const noexcept { return last_arrival_; }
   /// Something was written that has not arrived.
   bool unsent() const noexcept { return arrived_ < written_; }
+  /// Bytes were sent up to here.
+  std::uint64_t sent() const noexcept { return sent_; }
+  /// Something was written that the window of the reader does not let go.
+  bool blocked() const noexcept { return sent_ < written_; }
+  /// Something was written, or the stream was ended, and the writer does not know yet that it has arrived.
+  bool unacknowledged();
+  /// When the writer heard last of something that had arrived.
+  TimePoint last_acknowledged();
 
   // --- the reader ---
   std::size_t read(MutableBytes buffer);
@@ -106,6 +114,7 @@ class Flow {
   void next_arrival();
   void arrive();
   void retransmit();
+  bool gives_up(Duration user_timeout);
   void deliver(const Packet& packet);
   void acknowledge();
   void see_acknowledgements();
@@ -135,6 +144,8 @@ class Flow {
   std::uint64_t edge_ = 0;
   std::uint64_t chunk_end_ = 0;  ///< a read stops here once, if it is ahead of what was consumed
   TimePoint last_arrival_{};
+  TimePoint acknowledged_at_{};
+  TimePoint sending_again_since_ = TimePoint::max();  ///< what is first in packets_
   std::uint32_t send_buffer_ = 0;
   std::uint32_t receive_buffer_ = 0;
   bool lossless_ = false;

@@ -1,5 +1,6 @@
 #include <twinwire/sim/handshake.hpp>
 #include <twinwire/sim/host.hpp>
+#include <twinwire/sim/peer_watch.hpp>
 #include <twinwire/sim/tcp_acceptor.hpp>
 #include <twinwire/sim/tcp_connection.hpp>
 #include <twinwire/sim/tcp_wire.hpp>
@@ -43,7 +44,21 @@ TcpConnection::TcpConnection(World& world, Host& host, TcpAcceptor& listener, st
   handshake_ = std::make_unique<Handshake>(*this, listener);
 }
 
-TcpConnection::~TcpConnection() = default;
+TcpConnection::~TcpConnection() {
+  for (Side& side : sides_) {
+    if (side.watch) side.watch->stop();
+  }
+}
+
+std::string TcpConnection::direction_name(int side) const {
+  return side == 0 ? name_ : reversed(name_);
+}
+
+PeerWatch& TcpConnection::make_watch(int side) {
+  std::unique_ptr<PeerWatch>& watch = sides_[index(side)].watch;
+  if (!watch) watch = std::make_unique<PeerWatch>(*this, side);
+  return *watch;
+}
 
 error_code TcpConnection::connect_result() const {
   if (connect_error_.failed()) return connect_error_;
@@ -92,6 +107,7 @@ void TcpConnection::close(int side) {
   if (self.closed) return;
   self.closed = true;
   self.wire = nullptr;
+  if (self.watch) self.watch->stop_keep_alive();
   if (side == 0) self.host->release_port(address(side));
   if (side == 0 && !established_) {
     handshake_.reset();
@@ -150,7 +166,9 @@ void TcpConnection::abort(int side) {
 }
 
 void TcpConnection::reset(int side) {
-  sides_[index(side)].dead = true;
+  Side& self = sides_[index(side)];
+  self.dead = true;
+  if (self.watch) self.watch->stop();
   outgoing(side).reset();
   incoming(side).drop();
 }
@@ -159,6 +177,7 @@ void TcpConnection::reset(int side) {
 
 void TcpConnection::data_arrived(int side, std::size_t length) {
   Side& self = sides_[index(side)];
+  if (self.watch) self.watch->heard();
   if (length > 0 && (self.closed || self.dead)) {
     reset(side);  // nobody is there to read it any more, and the peer is told
   } else if (self.wire) {
@@ -190,10 +209,24 @@ void TcpConnection::reset_undelivered(int side) {
   }
 }
 
+void TcpConnection::unreachable(int side) {
+  const error_code error = make_error(errc::timed_out);
+  if (link(side).options.down) {
+    die(side, error);
+    return;
+  }
+  const detail::Ref<TcpConnection> keep(this);
+  errors_[index(side)] = error;
+  reset(side);
+  if (TcpWire* wire = sides_[index(side)].wire) wire->tell_hang_up();
+  finish_if_over();
+}
+
 void TcpConnection::die(int side, error_code error) {
   const detail::Ref<TcpConnection> keep(this);
   Side& self = sides_[index(side)];
   self.dead = true;
+  if (self.watch) self.watch->stop();
   errors_[index(side)] = error;
   outgoing(side).drop();
   if (TcpWire* wire = self.wire) wire->tell_hang_up();

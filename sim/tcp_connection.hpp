@@ -24,6 +24,7 @@ namespace twinwire::sim {
 
 class Handshake;
 class Host;
+class PeerWatch;
 class TcpAcceptor;
 class TcpWire;
 class World;
@@ -43,6 +44,8 @@ class TcpConnection final : public detail::RefCounted, public detail::ListLink<C
   World& world() const noexcept { return world_; }
   const std::string& name() const noexcept { return name_; }
   std::uint64_t id() const noexcept { return id_; }
+  /// The name of the direction that this side sends in: "client<server:80#1" for side 1.
+  std::string direction_name(int side) const;
   bool is_unix() const noexcept { return unix_; }
   Host& host(int side) const noexcept { return *sides_[index(side)].host; }
   Link& link(int from_side) const noexcept { return *sides_[index(from_side)].outgoing; }
@@ -63,6 +66,9 @@ class TcpConnection final : public detail::RefCounted, public detail::ListLink<C
   bool hung_up(int side) const noexcept { return unix_ && sides_[index(1 - side)].closed; }
   void close(int side);
   void abort(int side);
+  /// Null unless this side has one.
+  PeerWatch* watch(int side) const noexcept { return sides_[index(side)].watch.get(); }
+  PeerWatch& make_watch(int side);
 
   // --- for the handshake ---
   void server_found(Host& server);
@@ -80,6 +86,10 @@ class TcpConnection final : public detail::RefCounted, public detail::ListLink<C
   void reset_undelivered(int side);
   void finish_if_over();
 
+  // --- for the watch of a side ---
+  /// Gives up: timed_out here, and a reset for the peer, if it can be reached after all.
+  void unreachable(int side);
+
  private:
   struct Side {
     Host* host = nullptr;
@@ -87,6 +97,7 @@ class TcpConnection final : public detail::RefCounted, public detail::ListLink<C
     Link* outgoing = nullptr;
     bool closed = false;
     bool dead = false;  ///< reset or timed out: nothing can be sent any more
+    std::unique_ptr<PeerWatch> watch;
   };
 
   static constexpr std::size_t index(int side) noexcept { return static_cast<std::size_t>(side); }

@@ -1,11 +1,13 @@
 #include <twinwire/net/file_source.hpp>
 #include <twinwire/sim/host.hpp>
 #include <twinwire/sim/open_file.hpp>
+#include <twinwire/sim/peer_watch.hpp>
 #include <twinwire/sim/socket_options.hpp>
 #include <twinwire/sim/tcp_wire.hpp>
 #include <twinwire/sim/world.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <vector>
 
@@ -14,11 +16,6 @@ namespace {
 
 /// What goes from a file into a socket at once.
 constexpr std::size_t file_piece = std::size_t{64} * 1024;
-
-/// Options of the protocol, not of sockets.
-bool is_for_tcp(Option option) {
-  return option == Option::no_delay || option == Option::user_timeout_ms;
-}
 
 }  // namespace
 
@@ -159,41 +156,63 @@ NativeHandle TcpWire::release() {
 
 error_code TcpWire::set_option(Option option, std::int64_t value) {
   if (!open_) return make_error(errc::bad_file_descriptor);
-  if (const error_code error = check_option(option, value); error.failed()) return error;
+  if (const error_code error = detail::check_option(option, value); error.failed()) return error;
   if (is_for_tcp(option) && connection_->is_unix()) return make_error(errc::operation_not_supported);
+  const auto number = static_cast<std::int32_t>(value);
   switch (option) {
     case Option::no_delay:
       no_delay_ = value != 0;
       break;
-    case Option::keep_alive:
-      keep_alive_ = value != 0;
-      break;
-    case Option::user_timeout_ms:
-      user_timeout_ms_ = static_cast<std::int32_t>(value);
-      break;
     case Option::linger_s:
-      linger_s_ = static_cast<std::int32_t>(value);
+      linger_s_ = number;
       break;
     case Option::send_buffer_size:
-      connection_->outgoing(side_).set_send_buffer(buffer_size(value));
+      connection_->outgoing(side_).set_send_buffer(buffer_size(option, value));
       break;
     case Option::receive_buffer_size:
-      connection_->incoming(side_).set_receive_buffer(buffer_size(value));
+      connection_->incoming(side_).set_receive_buffer(buffer_size(option, value));
+      break;
+    case Option::user_timeout_ms:
+      connection_->make_watch(side_).set_user_timeout(std::chrono::milliseconds(number));
+      break;
+    case Option::keep_alive:
+    case Option::keep_alive_idle_s:
+    case Option::keep_alive_interval_s:
+    case Option::keep_alive_count:
+      set_keep_alive(option, number);
       break;
   }
   return {};
 }
 
+void TcpWire::set_keep_alive(Option option, std::int32_t value) {
+  PeerWatch& watch = connection_->make_watch(side_);
+  KeepAlive options = watch.keep_alive();
+  if (option == Option::keep_alive) options.on = value != 0;
+  if (option == Option::keep_alive_idle_s) options.idle = std::chrono::seconds(value);
+  if (option == Option::keep_alive_interval_s) options.interval = std::chrono::seconds(value);
+  if (option == Option::keep_alive_count) options.count = value;
+  watch.set_keep_alive(options);
+}
+
 std::variant<std::int64_t, error_code> TcpWire::get_option(Option option) const {
   if (!open_) return make_error(errc::bad_file_descriptor);
   if (is_for_tcp(option) && connection_->is_unix()) return make_error(errc::operation_not_supported);
+  const PeerWatch* const watch = connection_->watch(side_);
+  const KeepAlive keep_alive = watch ? watch->keep_alive() : KeepAlive{};
   switch (option) {
     case Option::no_delay:
       return std::int64_t{no_delay_};
     case Option::keep_alive:
-      return std::int64_t{keep_alive_};
+      return std::int64_t{keep_alive.on};
+    case Option::keep_alive_idle_s:
+      return std::int64_t{keep_alive.idle.count()};
+    case Option::keep_alive_interval_s:
+      return std::int64_t{keep_alive.interval.count()};
+    case Option::keep_alive_count:
+      return std::int64_t{keep_alive.count};
     case Option::user_timeout_ms:
-      return std::int64_t{user_timeout_ms_};
+      return watch ? watch->user_timeout() / std::chrono::milliseconds(1) : 0;
     case Option::linger_s:
       return std::int64_t{linger_s_};
     case Option::send_buffer_size:

@@ -44,6 +44,7 @@ class TcpWire final : public Wire {
  private:
   void tell_again();
   bool has_news() const;
+  void set_keep_alive(Option option, std::int32_t value);
 
   detail::Ref<TcpConnection> connection_;
   WireSink* sink_ = nullptr;
@@ -51,9 +52,7 @@ class TcpWire final : public Wire {
   int side_;
   bool open_ = true;
   bool no_delay_ = true;
-  bool keep_alive_ = false;
   std::int32_t linger_s_ = -1;
-  std::int32_t user_timeout_ms_ = 0;
   MemberEvent<TcpWire, &TcpWire::tell_again> again_{*this};
 };
 

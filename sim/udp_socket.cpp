@@ -135,11 +135,8 @@ void UdpSocket::close() {
 
 error_code UdpSocket::set_option(Option option, std::int64_t value) {
   if (!open_) return make_error(errc::bad_file_descriptor);
-  if (const error_code error = check_option(option, value); error.failed()) return error;
+  if (const error_code error = detail::check_option(option, value); error.failed()) return error;
   switch (option) {
-    case Option::no_delay:
-    case Option::user_timeout_ms:
-      return make_error(errc::no_protocol_option);
     case Option::keep_alive:
       plain_options_[0] = value != 0;
       break;
@@ -147,11 +144,13 @@ error_code UdpSocket::set_option(Option option, std::int64_t value) {
       plain_options_[1] = value;
       break;
     case Option::send_buffer_size:
-      send_buffer_ = buffer_size(value);
+      send_buffer_ = buffer_size(option, value);
       break;
     case Option::receive_buffer_size:
-      receive_buffer_ = buffer_size(value);
+      receive_buffer_ = buffer_size(option, value);
       break;
+    default:
+      return make_error(errc::no_protocol_option);  // those of TCP
   }
   return {};
 }
@@ -159,9 +158,6 @@ error_code UdpSocket::set_option(Option option, std::int64_t value) {
 std::variant<std::int64_t, error_code> UdpSocket::get_option(Option option) const {
   if (!open_) return make_error(errc::bad_file_descriptor);
   switch (option) {
-    case Option::no_delay:
-    case Option::user_timeout_ms:
-      break;
     case Option::keep_alive:
       return plain_options_[0];
     case Option::linger_s:
@@ -170,8 +166,9 @@ std::variant<std::int64_t, error_code> UdpSocket::get_option(Option option) cons
       return std::int64_t{send_buffer_};
     case Option::receive_buffer_size:
       return std::int64_t{receive_buffer_};
+    default:
+      return make_error(errc::no_protocol_option);
   }
-  return make_error(errc::no_protocol_option);
 }
 
 }  // namespace twinwire::sim

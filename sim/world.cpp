@@ -1,4 +1,5 @@
 #include <twinwire/net/loop.hpp>
+#include <twinwire/sim/peer_watch.hpp>
 #include <twinwire/sim/programs.hpp>
 #include <twinwire/sim/running_world.hpp>
 #include <twinwire/sim/tcp_connection.hpp>
@@ -122,6 +123,24 @@ std::uint64_t World::join(TcpConnection& connection) {
   return ++connections_made_;
 }
 
+void World::watch_begins(PeerWatch& watch) {
+  watches_.push_back(watch);
+  ++watch_count_;
+}
+
+void World::watch_ends(PeerWatch& watch) noexcept {
+  watch.leave();
+  --watch_count_;
+}
+
+/// Each of them has one event, which brings the next one, for ever.
+bool World::only_watches_left() const {
+  if (watch_count_ == 0 || queue_.size() != watch_count_) return false;
+  bool calm = true;
+  watches_.for_each([&](const PeerWatch& watch) { calm = calm && watch.calm(); });
+  return calm;
+}
+
 // --- running ---
 
 /// Marks, while it lives, that the world runs; another one may be run by one of its events.
@@ -175,13 +194,14 @@ void World::check_limits() {
 void World::drive(UniqueFunction<bool()> done) {
   const Running running(*this);
   do {
-    if (!next()) report(FailureKind::deadlock, "nothing can happen any more\n" + waiting_report());
+    if (only_watches_left() || !next())
+      report(FailureKind::deadlock, "nothing can happen any more\n" + waiting_report());
   } while (!done());
 }
 
 void World::run() {
   const Running running(*this);
-  while (next()) {
+  while (!only_watches_left() && next()) {
   }
   check_deadlock();
 }

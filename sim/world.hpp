@@ -33,9 +33,11 @@
 
 namespace twinwire::sim {
 
+class PeerWatch;
 class Programs;
 class TcpConnection;
 struct ConnectionTag;
+struct WatchTag;
 
 /// Runs on the thread that made it. The same seed, options and code give the same run, event for event.
 class World {
@@ -69,8 +71,8 @@ class World {
 
   // --- running ---
 
-  /// Runs until nothing is left to happen. Throws SimulationError for a deadlock, a livelock, a limit, or an
-  /// exception that nobody handled.
+  /// Runs until nothing is left to happen, but that keep-alive finds peers that are there. Throws
+  /// SimulationError for a deadlock, a livelock, a limit, or an exception that nobody handled.
   void run();
   /// Runs until that much virtual time has passed; what is pending then is no deadlock. Throws
   /// std::invalid_argument for a negative duration.
@@ -129,6 +131,9 @@ class World {
   std::vector<Address> lookup(const std::string& name) const;
   /// A connection begins to live in this world; its number.
   std::uint64_t join(TcpConnection& connection);
+  /// A watch has a timer from now on, or none any more.
+  void watch_begins(PeerWatch& watch);
+  void watch_ends(PeerWatch& watch) noexcept;
 
  private:
   static constexpr std::size_t read_buffer_size = 64 * 1024;
@@ -138,6 +143,7 @@ class World {
   template <class F>
   void for_each_loop(F&& function) const;
   bool next();
+  bool only_watches_left() const;
   void check_limits();
   void throw_if_failed();
   void check_deadlock();
@@ -165,6 +171,8 @@ class World {
   Names names_;
   std::map<std::pair<std::uint64_t, std::uint64_t>, std::unique_ptr<Link>> links_;
   detail::List<TcpConnection, ConnectionTag> connections_;
+  detail::List<PeerWatch, WatchTag> watches_;
+  std::size_t watch_count_ = 0;
   std::vector<detail::Event*> owned_events_;
 };
 
