@@ -26,7 +26,7 @@ void count_refusal(const World& world, const std::string& sentence) {
     refusals = {&world, world.events(), 0};
   }
   if (++refusals.count < refusals_max) return;
-  std::fprintf(stderr, "%s\nrefused %d times within one event: it does not end\n%s", sentence.c_str(),
+  std::fprintf(stderr, "%s\nrefused %d times within one event: it does not end\n%s\n", sentence.c_str(),
                refusals_max, stack_trace().c_str());
   std::abort();
 }

@@ -48,10 +48,11 @@ std::string stack_trace() {
     const std::string name = demangled(symbols->second.function_at(place));
     if (name.starts_with("twinwire::sim::fence::") || name.starts_with("__interceptor_")) continue;
     if (name.starts_with("twinwire::Loop::run_turn") || name.starts_with("twinwire::sim::World::")) break;
+    if (!text.empty()) text += "\n";
     text += "    " + (name.empty() ? std::string("?") : name) + " at " + file.substr(file.rfind('/') + 1) +
-            "+" + hexadecimal(place) + "\n";
+            "+" + hexadecimal(place);
   }
-  return text.empty() ? "    (no stack trace)\n" : text;
+  return text.empty() ? "    (no stack trace)" : text;
 }
 
 }  // namespace twinwire::sim::fence

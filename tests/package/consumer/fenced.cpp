@@ -21,7 +21,7 @@ int main() {
   try {
     world.run();
   } catch (const twinwire::sim::SimulationError& error) {
-    std::printf("fenced at %lld: %s", static_cast<long long>(now), error.what());
+    std::printf("fenced at %lld: %s\n", static_cast<long long>(now), error.what());
     return error.kind() == twinwire::sim::FailureKind::fence && now == start ? 0 : 1;
   }
   return 1;
