@@ -99,7 +99,9 @@ TWINWIRE_FENCED(int, timerfd_create, int clock, int flags) {
 
 TWINWIRE_FENCED(int, getaddrinfo, const char* host, const char* service, const addrinfo* hints,
                 addrinfo** found) {
-  if (!refused("getaddrinfo", name_rule)) return real_getaddrinfo(host, service, hints, found);
+  // Numbers are only read.
+  const bool asks = host && !(hints && (hints->ai_flags & AI_NUMERICHOST) != 0);
+  if (!asks || !refused("getaddrinfo", name_rule)) return real_getaddrinfo(host, service, hints, found);
   not_permitted();
   return EAI_SYSTEM;
 }

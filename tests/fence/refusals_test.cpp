@@ -365,6 +365,11 @@ TEST_CASE("looking without waiting passes, and so does what only writes down num
     CHECK(::getnameinfo(reinterpret_cast<const sockaddr*>(&address), sizeof address, host, sizeof host,
                         nullptr, 0, NI_NUMERICHOST) == 0);
     CHECK(std::string(host) == "127.0.0.1");
+    addrinfo hints{};
+    hints.ai_flags = AI_NUMERICHOST;
+    addrinfo* found = nullptr;
+    CHECK(::getaddrinfo("127.0.0.1", "80", &hints, &found) == 0);
+    ::freeaddrinfo(found);
     CHECK(::syscall(SYS_getpid) == ::getpid());
   });
   CHECK_FALSE(report);

@@ -203,6 +203,15 @@ TEST_CASE("a larger send buffer takes more at once") {
   CHECK(pair.server().received.size() == 400'000);
 }
 
+TEST_CASE("a larger receive buffer lets more come while nobody reads") {
+  Pair pair;
+  pair.server().transport.set_option(Option::receive_buffer_size, 100'000);
+  pair.server().transport.pause_reading();
+  pair.client().transport.write(std::string(300'000, 'x'));
+  pair.world.run();
+  CHECK(pair.client().transport.get_write_buffer_size() == 300'000 - 100'000 - 64 * 1024);
+}
+
 TEST_CASE("cuts and re-chunking are invisible in the bytes, and visible in how they come") {
   sim::WorldOptions options;
   options.link.cut = {1, 1};
