@@ -207,7 +207,7 @@ void Flow::retransmit() {
     if (packet.lost) {
       ++packet.attempt;
       send_now(packet, start);
-      if (packet.lost && user_timeout != Duration::zero()) {
+      if (packet.lost && !packet.rst && user_timeout != Duration::zero()) {
         packet.time = std::min(packet.time, saturating_add(sending_again_since_, user_timeout));
       }
     } else {

@@ -203,6 +203,17 @@ TEST_CASE("a user timeout may be longer than the usual end, and progress begins 
   CHECK(pair.now() - again == 200ms + 2000s);
 }
 
+TEST_CASE("the user timeout does not hurry a reset that cannot pass") {
+  Pair pair;
+  pair.user_timeout(100ms);
+  pair.set_down(true);
+  pair.client().transport.abort();
+  pair.world.run_for(60s);
+  pair.set_down(false);
+  pair.world.run();
+  CHECK(pair.server().reason == errc::connection_reset);
+}
+
 TEST_CASE("a window that stays closed ends with the user timeout, and the peer is told") {
   Pair pair;
   pair.user_timeout(3s);
