@@ -13,7 +13,7 @@ struct Rule {
 
 inline constexpr Rule thread_rule{"a thread runs at times of its own",
                                   "use Loop::run_in_executor or call_later"};
-inline constexpr Rule process_rule{"a process runs at times of its own", "keep it out of the simulated code"};
+inline constexpr Rule process_rule{"a process runs at times of its own", "use Loop::subprocess_exec"};
 inline constexpr Rule socket_rule{"a real socket does not belong to the simulated network",
                                   "use the loop's create_connection, create_server, ..."};
 inline constexpr Rule name_rule{"it asks the real network for names", "use Loop::getaddrinfo"};
