@@ -25,6 +25,7 @@
 #include <twinwire/net/sleep.hpp>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -98,6 +99,19 @@ auto connect_accepted_socket(Loop& loop, ProtocolFactory factory, NativeHandle s
       loop, std::forward<Token>(token),
       [&loop, factory = std::move(factory), sock](Completion<Connection> done) mutable {
         return loop.connect_accepted_socket(std::move(factory), sock, std::move(done));
+      });
+}
+
+/// Loop::start_tls. Completes with the new transport.
+/// https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.start_tls
+template <class Token = boost::asio::use_awaitable_t<>>
+auto start_tls(Loop& loop, BaseTransport transport, std::shared_ptr<BaseProtocol> protocol,
+               StartTlsOptions options, Token&& token = Token{}) {
+  return detail::initiate_checked<Transport>(
+      loop, std::forward<Token>(token),
+      [&loop, transport = std::move(transport), protocol = std::move(protocol),
+       options = std::move(options)](Completion<Transport> done) mutable {
+        return loop.start_tls(transport, std::move(protocol), std::move(options), std::move(done));
       });
 }
 

@@ -116,6 +116,9 @@ class Backend {
   /// Space that every read of this loop may use, one at a time.
   virtual MutableBytes read_buffer() noexcept = 0;
   virtual Choices& choices() noexcept = 0;
+  /// True where a run must be a function of choices() and the clocks: layers with randomness and clocks of
+  /// their own (TLS) take them from here then.
+  virtual bool is_deterministic() const noexcept { return false; }
   /// The name of the host, empty on a real loop.
   virtual const std::string& name() const noexcept = 0;
   /// A failure that nobody else took: the loop's default exception handler.

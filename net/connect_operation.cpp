@@ -3,6 +3,7 @@
 #include <twinwire/net/establish_operation.hpp>
 #include <twinwire/net/lookup.hpp>
 #include <twinwire/net/loop.hpp>
+#include <twinwire/net/securing.hpp>
 #include <twinwire/net/stream_transport.hpp>
 
 #include <algorithm>
@@ -24,7 +25,50 @@ struct StreamKind {
   using Handle = Transport;
   using Result = Connection;
 };
-using EstablishStream = EstablishOperation<StreamKind>;
+
+/// Common to both: what comes between a connected socket and its transport.
+class EstablishStream : public EstablishOperation<StreamKind> {
+ public:
+  /// With a context in `tls`, the host name in it is whom to expect.
+  EstablishStream(Loop& loop, std::string description, ProtocolFactory factory, TlsClientSettings tls,
+                  Completion<Connection> done)
+      : EstablishOperation(loop, std::move(description), std::move(factory), std::move(done)),
+        tls_(std::move(tls)) {}
+
+ protected:
+  void connected(std::unique_ptr<Wire> wire) {
+    if (!tls_.tls) {
+      establish(std::move(wire));
+      return;
+    }
+    const Ref<EstablishStream> self(this);
+    const auto lower = make_ref<StreamTransport>(loop(), std::move(wire));
+    try {
+      securing_.start(*tls_.tls, lower, tls_end(tls_, false, tls_.server_hostname.value_or("")),
+                      description(), [self](std::exception_ptr failure, std::unique_ptr<Wire> secured) {
+                        self->secured(std::move(failure), std::move(secured));
+                      });
+    } catch (...) {
+      lower->abort();
+      complete(std::current_exception(), {});
+    }
+  }
+
+  void stop_securing() noexcept { securing_.abandon(); }
+
+ private:
+  void secured(std::exception_ptr failure, std::unique_ptr<Wire> wire) {
+    if (ended()) return;
+    if (failure) {
+      complete(std::move(failure), {});
+    } else {
+      establish(std::move(wire));
+    }
+  }
+
+  TlsClientSettings tls_;
+  Securing securing_;
+};
 
 /// Makes a connection out of a descriptor that exists.
 class AdoptOperation final : public EstablishStream {
@@ -34,7 +78,7 @@ class AdoptOperation final : public EstablishStream {
   void start(std::unique_ptr<Wire> wire) {
     wire_ = std::move(wire);
     soon_ = loop().call_soon([self = Ref<AdoptOperation>(this)] {
-      if (!self->ended()) self->establish(std::move(self->wire_));
+      if (!self->ended()) self->connected(std::move(self->wire_));
     });
   }
 
@@ -42,6 +86,7 @@ class AdoptOperation final : public EstablishStream {
   void release_wires() noexcept override {
     soon_.cancel();
     wire_.reset();
+    stop_securing();
   }
 
   std::unique_ptr<Wire> wire_;
@@ -53,7 +98,7 @@ class ConnectOperation final : public EstablishStream {
  public:
   ConnectOperation(Loop& loop, ProtocolFactory factory, ConnectOptions options, std::string target,
                    Completion<Connection> done)
-      : EstablishStream(loop, "connect to " + target, std::move(factory), std::move(done)),
+      : EstablishStream(loop, "connect to " + target, std::move(factory), options, std::move(done)),
         options_(std::move(options)),
         target_(std::move(target)) {}
 
@@ -183,7 +228,7 @@ class ConnectOperation final : public EstablishStream {
     std::unique_ptr<Wire> wire = std::move(attempt.wire);
     if (!error.failed()) {
       release_wires();
-      establish(std::move(wire));
+      connected(std::move(wire));
       return;
     }
     wire->close();
@@ -222,6 +267,7 @@ class ConnectOperation final : public EstablishStream {
   void release_wires() noexcept override {
     lookup_.abandon();
     timer_.cancel();
+    stop_securing();
     for (const auto& attempt : tries_) {
       if (attempt->wire) attempt->wire->close();
       attempt->wire.reset();
@@ -256,6 +302,7 @@ void require_one_source(const ConnectOptions& options) {
   if (options.interleave && *options.interleave < 0) {
     throw std::invalid_argument("create_connection: interleave is negative");
   }
+  check_tls_client("create_connection", options, !options.host.empty());
 }
 
 }  // namespace
@@ -292,7 +339,8 @@ std::vector<Address> interleave_families(std::vector<Address> addresses, int fir
 Operation start_connect(Loop& loop, ProtocolFactory factory, ConnectOptions options,
                         Completion<Connection> done) {
   require_one_source(options);
-  if (options.sock) return start_adopt(loop, std::move(factory), options.sock, std::move(done));
+  if (options.sock) return start_adopt(loop, std::move(factory), options.sock, options, std::move(done));
+  if (!options.server_hostname) options.server_hostname = options.host;
   std::string target = describe(options.host, options.port.text());
   const auto operation = make_ref<ConnectOperation>(loop, std::move(factory), std::move(options),
                                                     std::move(target), std::move(done));
@@ -303,8 +351,11 @@ Operation start_connect(Loop& loop, ProtocolFactory factory, ConnectOptions opti
 Operation start_unix_connect(Loop& loop, ProtocolFactory factory, UnixConnectOptions options,
                              Completion<Connection> done) {
   const auto address = unix_address(loop, "create_unix_connection", std::move(options.path), options.sock);
-  if (!address) return start_adopt(loop, std::move(factory), options.sock, std::move(done));
-  const auto operation = make_ref<ConnectOperation>(loop, std::move(factory), ConnectOptions(),
+  check_tls_client("create_unix_connection", options, /*has_host=*/false);
+  if (!address) return start_adopt(loop, std::move(factory), options.sock, options, std::move(done));
+  ConnectOptions common;
+  static_cast<TlsClientSettings&>(common) = options;
+  const auto operation = make_ref<ConnectOperation>(loop, std::move(factory), std::move(common),
                                                     address->to_string(), std::move(done));
   operation->start(*address);
   return Operation(operation);
@@ -312,17 +363,20 @@ Operation start_unix_connect(Loop& loop, ProtocolFactory factory, UnixConnectOpt
 
 /// `wire` is null if it could not be made of the descriptor, which has to be `what`.
 static Operation adopt(Loop& loop, std::unique_ptr<Wire> wire, const std::string& description,
-                       const char* what, ProtocolFactory factory, Completion<Connection> done) {
+                       const char* what, ProtocolFactory factory, TlsClientSettings tls,
+                       Completion<Connection> done) {
   if (!wire) throw std::invalid_argument(description + ": not " + what);
-  const auto operation = make_ref<AdoptOperation>(loop, description, std::move(factory), std::move(done));
+  const auto operation =
+      make_ref<AdoptOperation>(loop, description, std::move(factory), std::move(tls), std::move(done));
   operation->start(std::move(wire));
   return Operation(operation);
 }
 
-Operation start_adopt(Loop& loop, ProtocolFactory factory, NativeHandle sock, Completion<Connection> done) {
+Operation start_adopt(Loop& loop, ProtocolFactory factory, NativeHandle sock, TlsClientSettings tls,
+                      Completion<Connection> done) {
   error_code error;
   return adopt(loop, loop.backend().adopt_stream(sock, error), "use the socket " + std::to_string(sock.value),
-               "a connected stream socket", std::move(factory), std::move(done));
+               "a connected stream socket", std::move(factory), std::move(tls), std::move(done));
 }
 
 Operation start_pipe(Loop& loop, ProtocolFactory factory, NativeHandle pipe, Direction direction,
@@ -333,7 +387,7 @@ Operation start_pipe(Loop& loop, ProtocolFactory factory, NativeHandle pipe, Dir
                (reading ? "read from the pipe " : "write to the pipe ") + std::to_string(pipe.value),
                reading ? "the reading end of a pipe, a socket or a terminal"
                        : "the writing end of a pipe, a socket or a terminal",
-               std::move(factory), std::move(done));
+               std::move(factory), {}, std::move(done));
 }
 
 }  // namespace twinwire::detail

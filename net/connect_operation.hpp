@@ -22,9 +22,12 @@ Operation start_connect(Loop& loop, ProtocolFactory factory, ConnectOptions opti
                         Completion<Connection> done);
 Operation start_unix_connect(Loop& loop, ProtocolFactory factory, UnixConnectOptions options,
                              Completion<Connection> done);
-Operation start_adopt(Loop& loop, ProtocolFactory factory, NativeHandle sock, Completion<Connection> done);
+Operation start_adopt(Loop& loop, ProtocolFactory factory, NativeHandle sock, TlsClientSettings tls,
+                      Completion<Connection> done);
 Operation start_pipe(Loop& loop, ProtocolFactory factory, NativeHandle pipe, Direction direction,
                      Completion<Connection> done);
+Operation start_secure(Loop& loop, const BaseTransport& transport, std::shared_ptr<BaseProtocol> protocol,
+                       StartTlsOptions options, Completion<Transport> done);
 Operation start_server_operation(Loop& loop, ProtocolFactory factory, ServerOptions options,
                                  Completion<Server> done);
 Operation start_datagram(Loop& loop, DatagramProtocolFactory factory, DatagramOptions options,

@@ -4,6 +4,7 @@
 #include <twinwire/net/address.hpp>
 #include <twinwire/net/protocol.hpp>
 #include <twinwire/net/time.hpp>
+#include <twinwire/net/tls_settings.hpp>
 #include <twinwire/net/transport.hpp>
 #include <twinwire/net/wire.hpp>
 
@@ -37,7 +38,7 @@ class Port {
 };
 
 /// What create_connection connects to, and how.
-struct ConnectOptions {
+struct ConnectOptions : TlsClientSettings {
   ConnectOptions() = default;
   ConnectOptions(std::string host_name, Port port_or_service)
       : host(std::move(host_name)), port(std::move(port_or_service)) {}
@@ -58,7 +59,7 @@ struct ConnectOptions {
 };
 
 /// What create_server binds, and how.
-struct ServerOptions {
+struct ServerOptions : TlsSettings {
   ServerOptions() = default;
   ServerOptions(std::string host, Port port_or_service)
       : hosts{std::move(host)}, port(std::move(port_or_service)) {}
@@ -82,6 +83,22 @@ struct ServerOptions {
 struct Connection {
   Transport transport;
   std::shared_ptr<BaseProtocol> protocol;
+};
+
+/// How start_tls secures a connection that exists.
+struct StartTlsOptions : TlsClientSettings {
+  StartTlsOptions() = default;
+  /// As a client, who expects this name.
+  StartTlsOptions(std::shared_ptr<const TlsContext> context, std::string name) {
+    tls = std::move(context);
+    server_hostname = std::move(name);
+  }
+  /// As the server.
+  explicit StartTlsOptions(std::shared_ptr<const TlsContext> context) : server_side(true) {
+    tls = std::move(context);
+  }
+  /// Which side of the handshake this end takes.
+  bool server_side = false;
 };
 
 /// What getaddrinfo looks up.

@@ -20,6 +20,8 @@ class FlowControl {
 
   WriteBufferLimits limits() const noexcept { return limits_; }
   bool paused() const noexcept { return paused_; }
+  /// pause_writing was called elsewhere, for what is now decided here.
+  void set_paused() noexcept { paused_ = true; }
 
   /// Applies asyncio's rules for absent values, of which those of `defaults` are the last resort.
   void set_limits(std::optional<std::ptrdiff_t> high, std::optional<std::ptrdiff_t> low,

@@ -235,7 +235,13 @@ Operation Loop::create_unix_server(ProtocolFactory factory, UnixServerOptions op
 Operation Loop::connect_accepted_socket(ProtocolFactory factory, NativeHandle sock,
                                         Completion<Connection> done) {
   require_open("connect_accepted_socket");
-  return detail::start_adopt(*this, std::move(factory), sock, std::move(done));
+  return detail::start_adopt(*this, std::move(factory), sock, {}, std::move(done));
+}
+
+Operation Loop::start_tls(const BaseTransport& transport, std::shared_ptr<BaseProtocol> protocol,
+                          StartTlsOptions options, Completion<Transport> done) {
+  require_open("start_tls");
+  return detail::start_secure(*this, transport, std::move(protocol), std::move(options), std::move(done));
 }
 
 Operation Loop::create_datagram_endpoint(DatagramProtocolFactory factory, DatagramOptions options,

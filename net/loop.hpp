@@ -125,6 +125,15 @@ class Loop {
   /// unless that throws: std::invalid_argument if it is no such socket. One whose peer has reset it meanwhile
   /// is, and is lost with connection_reset.
   Operation connect_accepted_socket(ProtocolFactory factory, NativeHandle sock, Completion<Connection> done);
+  /// Makes a connection secure: the new transport goes on with `protocol`, to which no second connection_made
+  /// is called, and which uses it from then on. What was written before is sent in clear in front of the
+  /// handshake; what has arrived and was not delivered belongs to the handshake. If that fails, or is
+  /// cancelled, the connection is closed, and the protocol's connection_lost tells why. Throws
+  /// std::invalid_argument without a context, for one of the other side, and for a transport that is no
+  /// stream; std::logic_error for one that is closing, or ended in one direction.
+  /// https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.start_tls
+  Operation start_tls(const BaseTransport& transport, std::shared_ptr<BaseProtocol> protocol,
+                      StartTlsOptions options, Completion<Transport> done);
   /// Resolves, and opens a socket for datagrams; completes after connection_made has returned.
   /// https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.create_datagram_endpoint
   Operation create_datagram_endpoint(DatagramProtocolFactory factory, DatagramOptions options,
@@ -199,6 +208,8 @@ class Loop {
   // --- for backends and the library's own layers ---
 
   detail::Backend& backend() noexcept { return *backend_; }
+  /// What the TLS layer keeps for this loop; null at first.
+  std::shared_ptr<void>& tls_state() noexcept { return tls_state_; }
   /// Space that every read of this loop may use, one at a time.
   MutableBytes read_buffer() const noexcept { return read_buffer_; }
   /// What set_resolver was given last; null for the backend's own.
@@ -261,6 +272,7 @@ class Loop {
   std::vector<SignalHandler> signal_handlers_;
   std::shared_ptr<ExceptionHandler> exception_handler_;
   std::shared_ptr<Resolver> resolver_;
+  std::shared_ptr<void> tls_state_;
   std::uint64_t random_count_ = 0;
 };
 

@@ -26,7 +26,7 @@ SendfileOperation::SendfileOperation(Ref<StreamTransport> transport, Loop& loop,
       left_(options.count ? static_cast<std::uint64_t>(*options.count)
                           : std::numeric_limits<std::uint64_t>::max()),
       fallback_(options.fallback),
-      native_(transport_->wire().can_send_file()) {}
+      native_(transport_->wire()->can_send_file()) {}
 
 void SendfileOperation::start() {
   transport_->begin_transfer(*this);
@@ -59,7 +59,7 @@ SendfileOperation::Step SendfileOperation::send_piece() {
 }
 
 SendfileOperation::Step SendfileOperation::send_natively(std::size_t most) {
-  const IoResult result = transport_->wire().send_file(*file_, offset_ + sent_, most);
+  const IoResult result = transport_->wire()->send_file(*file_, offset_ + sent_, most);
   sent_ += result.bytes;
   left_ -= result.bytes;
   if (result.would_block()) return Step::wait;
@@ -116,13 +116,13 @@ void SendfileOperation::release_resources() noexcept {
 Operation start_sendfile(Loop& loop, const BaseTransport& transport, NativeHandle file,
                          const SendfileOptions& options, Completion<std::uint64_t> done) {
   auto* const stream = dynamic_cast<StreamTransport*>(transport.base());
-  if (!stream || stream->wire().direction() == Direction::receive) {
+  if (!stream || stream->wire()->direction() == Direction::receive) {
     throw std::invalid_argument("sendfile: this kind of transport cannot send files");
   }
   if (!stream->belongs_to(loop)) throw std::invalid_argument("sendfile: the transport is another loop's");
   if (options.offset < 0) throw std::invalid_argument("sendfile: offset is negative");
   if (options.count && *options.count <= 0) throw std::invalid_argument("sendfile: count is not positive");
-  if (!options.fallback && !stream->wire().can_send_file()) {
+  if (!options.fallback && !stream->wire()->can_send_file()) {
     throw std::invalid_argument("sendfile: this kind of transport cannot do without the fallback");
   }
   if (stream->is_closing()) throw std::logic_error("sendfile: the transport is closing");

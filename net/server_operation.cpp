@@ -133,7 +133,7 @@ class ServerOperation final : public CompletingOperation<Server> {
 
   void serve() {
     const auto server =
-        make_ref<ServerState>(loop(), std::move(factory_), std::move(acceptors_), options_.backlog);
+        make_ref<ServerState>(loop(), std::move(factory_), std::move(acceptors_), options_.backlog, options_);
     if (options_.start_serving) {
       try {
         server->start_serving();
@@ -171,6 +171,7 @@ Operation start_server_operation(Loop& loop, ProtocolFactory factory, ServerOpti
     throw std::invalid_argument("create_server: neither host and port nor sock was given");
   }
   require_backlog("create_server", options.backlog);
+  check_tls("create_server", options, /*server_side=*/true);
   if (!options.port) options.port = Port(0);
   const auto operation =
       make_ref<ServerOperation>(loop, std::move(factory), std::move(options), std::move(done));
@@ -182,7 +183,9 @@ Operation start_unix_server_operation(Loop& loop, ProtocolFactory factory, const
                                       Completion<Server> done) {
   const auto address = unix_address(loop, "create_unix_server", options.path, options.sock);
   require_backlog("create_unix_server", options.backlog);
+  check_tls("create_unix_server", options, /*server_side=*/true);
   ServerOptions common;
+  static_cast<TlsSettings&>(common) = options;
   common.backlog = options.backlog;
   common.start_serving = options.start_serving;
   common.sock = options.sock;

@@ -1,4 +1,5 @@
 #include <twinwire/net/completing_operation.hpp>
+#include <twinwire/net/securing.hpp>
 #include <twinwire/net/server_state.hpp>
 
 #include <algorithm>
@@ -76,9 +77,53 @@ class ServerState::ServeForever final : public CompletingOperation<> {
   Ref<ServerState> server_;
 };
 
+/// A client that was accepted and is not secure yet. It counts as a connection of the server by the transport
+/// below. One that fails is nobody's concern but an observer's: whoever scans ports would fill the reports.
+class ServerState::Handshake final : public CompletingOperation<> {
+ public:
+  explicit Handshake(ServerState& server)
+      : CompletingOperation(
+            *server.loop_, [](const std::exception_ptr&) {}, "TLS handshake with a client"),
+        server_(&server) {
+    set_background();
+  }
+
+  void start(std::unique_ptr<Wire> wire) {
+    lower_ = make_ref<StreamTransport>(loop(), std::move(wire), server_.get());
+    try {
+      securing_.start(
+          *server_->tls_.tls, lower_, tls_end(server_->tls_, /*server_side=*/true), description(),
+          [self = Ref<Handshake>(this)](const std::exception_ptr& failure, std::unique_ptr<Wire> secured) {
+            self->secured(failure, std::move(secured));
+          });
+    } catch (...) {
+      lower_->abort();
+      loop().call_exception_handler(
+          {"a server could not begin a TLS handshake", std::current_exception(), {}, {}});
+      complete(nullptr);
+    }
+  }
+
+ private:
+  void secured(const std::exception_ptr& failure, std::unique_ptr<Wire> wire) {
+    if (ended()) return;
+    if (failure && loop().observer()) {
+      publish_event(loop(), *lower_->wire(), "handshake_failed", {}, error_code_of(failure));
+    }
+    if (wire) server_->serve_ready(std::move(wire));
+    lower_->leave_server();
+    complete(failure);
+  }
+  void release_resources() noexcept override { securing_.abandon(); }
+
+  Ref<ServerState> server_;
+  Ref<StreamTransport> lower_;
+  Securing securing_;
+};
+
 ServerState::ServerState(Loop& loop, ProtocolFactory factory,
-                         std::vector<std::unique_ptr<Acceptor>> acceptors, int backlog)
-    : loop_(&loop), factory_(std::move(factory)), backlog_(backlog) {
+                         std::vector<std::unique_ptr<Acceptor>> acceptors, int backlog, TlsSettings tls)
+    : loop_(&loop), factory_(std::move(factory)), backlog_(backlog), tls_(std::move(tls)) {
   for (auto& acceptor : acceptors)
     listeners_.push_back(std::make_unique<Listener>(*this, std::move(acceptor)));
   loop.servers_.push_back(*this);
@@ -176,6 +221,14 @@ void ServerState::pause_accepting(Listener& listener, error_code error) {
 }
 
 void ServerState::serve(std::unique_ptr<Wire> wire) {
+  if (tls_.tls) {
+    make_ref<Handshake>(*this)->start(std::move(wire));
+  } else {
+    serve_ready(std::move(wire));
+  }
+}
+
+void ServerState::serve_ready(std::unique_ptr<Wire> wire) {
   std::shared_ptr<BaseProtocol> protocol;
   const Loop::CallbackScope scope(*loop_);
   try {

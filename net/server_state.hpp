@@ -5,6 +5,7 @@
 #include <twinwire/net/loop.hpp>
 #include <twinwire/net/server.hpp>
 #include <twinwire/net/stream_transport.hpp>
+#include <twinwire/net/tls_settings.hpp>
 #include <twinwire/net/wait_operation.hpp>
 #include <twinwire/net/wire.hpp>
 
@@ -19,7 +20,7 @@ namespace twinwire::detail {
 class ServerState final : public RefCounted, public ListLink<ServerTag> {
  public:
   ServerState(Loop& loop, ProtocolFactory factory, std::vector<std::unique_ptr<Acceptor>> acceptors,
-              int backlog);
+              int backlog, TlsSettings tls);
 
   void start_serving();
   void close();
@@ -43,15 +44,19 @@ class ServerState final : public RefCounted, public ListLink<ServerTag> {
  private:
   class Listener;
   class ServeForever;
+  class Handshake;
 
   void accept_from(Listener& listener);
   void serve(std::unique_ptr<Wire> wire);
+  /// Makes protocol and transport.
+  void serve_ready(std::unique_ptr<Wire> wire);
   void pause_accepting(Listener& listener, error_code error);
   void wake_waiters();
 
   Loop* loop_;
   ProtocolFactory factory_;
   int backlog_;
+  TlsSettings tls_;
   std::vector<std::unique_ptr<Listener>> listeners_;
   List<StreamTransport, AcceptedTag> accepted_;
   Waiters waiters_;

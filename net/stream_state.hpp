@@ -44,6 +44,11 @@ class StreamState final : public RefCounted {
 
   // --- from the protocol ---
   void made(Transport made_transport) { transport = std::move(made_transport); }
+  /// The connection goes on over another transport.
+  void moved_to(Transport secure_transport) {
+    transport = std::move(secure_transport);
+    if (reading_paused_) transport.pause_reading();
+  }
   void feed(Bytes data);
   void feed_end();
   void lost(error_code error);

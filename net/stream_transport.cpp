@@ -4,7 +4,8 @@
 //   read side: paused? eof_received?                     is_reading() needs: open and neither
 //   write side: Eof::none -> wanted (bytes buffered) -> sent
 //
-// A pipe has one of the sides; the other one is at its end from the beginning.
+// A pipe has one of the sides; the other one is at its end from the beginning. Flushing has a second half
+// where the wire takes leave of its peer (TLS): leaving_. Nothing is written then.
 //
 // Callbacks are made from the wire's events and from scheduled calls, so never inside a method of the user's;
 // pause_writing alone may be. After every callback the state may have changed: each continuation looks again.
@@ -25,6 +26,11 @@ constexpr const char* closed_for_writing = "cannot write after write_eof()";
 constexpr const char* sending_file = "cannot write while a file is being sent";
 constexpr const char* made_for_reading = "cannot write to the reading end of a pipe";
 
+WriteBufferLimits limits_over(const Wire& wire) {
+  const std::size_t high = wire.default_high_water();
+  return {high / 4, high};
+}
+
 bool all_empty(std::span<const Bytes> segments) noexcept {
   for (const Bytes segment : segments) {
     if (!segment.empty()) return false;
@@ -35,7 +41,10 @@ bool all_empty(std::span<const Bytes> segments) noexcept {
 }  // namespace
 
 StreamTransport::StreamTransport(Loop& loop, std::unique_ptr<Wire> wire, ServerState* server)
-    : TransportLife(loop), wire_(std::move(wire)), server_(server) {
+    : TransportLife(loop, limits_over(*wire)),
+      wire_(std::move(wire)),
+      layer_(wire_->is_layer()),
+      server_(server) {
   if (wire_->direction() == Direction::receive) eof_ = Eof::sent;
   if (wire_->direction() == Direction::send) eof_received_ = true;
   if (server_) server_->attach(*this);
@@ -55,6 +64,19 @@ bool StreamTransport::start(std::shared_ptr<BaseProtocol> protocol) {
   return made;
 }
 
+void StreamTransport::take_over(std::shared_ptr<BaseProtocol> protocol, bool paused_writing) {
+  const Ref<StreamTransport> self(this);
+  set_protocol(std::move(protocol));
+  wire_->set_sink(this);
+  if (!paused_writing) return;
+  flow_.set_paused();
+  check_resume();
+}
+
+void StreamTransport::leave_server() {
+  if (const Ref<ServerState> server = std::move(server_)) server->detach(*this);
+}
+
 void StreamTransport::abort() {
   if (!is_sending()) return;
   wire_->abort();
@@ -64,7 +86,11 @@ void StreamTransport::abort() {
 void StreamTransport::let_go_of_protocol() noexcept {
   plain_ = nullptr;
   buffered_ = nullptr;
-  if (const Ref<ServerState> server = std::move(server_)) server->detach(*this);
+  leave_server();
+}
+
+WriteBufferLimits StreamTransport::default_limits() const {
+  return limits_over(*wire_);
 }
 
 void StreamTransport::check_protocol(BaseProtocol* protocol) {
@@ -92,7 +118,7 @@ StreamProtocol* StreamTransport::stream() const noexcept {
 
 void StreamTransport::on_readable() {
   readable_ = true;
-  if (!is_reading()) return;
+  if (!wants_to_read()) return;
   const Ref<StreamTransport> self(this);
   for (int reads = 0; reads < reads_per_event; ++reads) {
     if (!read_once()) return;
@@ -108,7 +134,7 @@ bool StreamTransport::read_once() {
       space = asked->get_buffer(-1);
       if (space.empty()) throw std::length_error("get_buffer returned an empty buffer");
     });
-    if (!called || !is_reading()) return false;
+    if (!called || !wants_to_read()) return false;
     if (buffered_ != asked) return true;  // set_protocol from inside: the new one is to be asked
   } else {
     space = loop_->read_buffer();
@@ -131,7 +157,7 @@ bool StreamTransport::read_once() {
     if (!call_protocol("data_received", [&] { plain_->data_received(space.first(result.bytes)); }))
       return false;
   }
-  return readable_ && is_reading();
+  return readable_ && wants_to_read();
 }
 
 void StreamTransport::deliver_eof() {
@@ -140,7 +166,7 @@ void StreamTransport::deliver_eof() {
   publish("eof_received", {});
   bool keep_open = false;
   const bool called = call_protocol("eof_received", [&] { keep_open = stream()->eof_received(); });
-  if (called && (!keep_open || is_one_way())) close();
+  if (called && (!keep_open || is_one_way() || !wire_->can_shutdown_write())) close();
   if (state_ == State::open && hung_up_) on_hang_up();
 }
 
@@ -150,7 +176,7 @@ void StreamTransport::read_soon() {
   read_pending_ = true;
   loop_->call_soon([self = Ref<StreamTransport>(this)] {
     self->read_pending_ = false;
-    if (self->readable_ && self->is_reading()) self->on_readable();
+    if (self->readable_ && self->wants_to_read()) self->on_readable();
   });
 }
 
@@ -189,7 +215,7 @@ void StreamTransport::on_hang_up() {
 bool StreamTransport::accepts_writes(bool& to_buffer) const {
   if (state_ == State::gone) return false;
   if (eof_ != Eof::none) throw std::logic_error(is_one_way() ? made_for_reading : closed_for_writing);
-  if (state_ == State::lost || (state_ == State::flushing && is_one_way())) return false;
+  if (state_ == State::lost || leaving_ || (state_ == State::flushing && is_one_way())) return false;
   if (transfer_) throw std::logic_error(sending_file);
   // After close(), while earlier bytes are on their way, later ones join them.
   to_buffer = !buffer_.empty() || cork_depth_ > 0;
@@ -230,13 +256,12 @@ void StreamTransport::send(std::span<const Bytes> segments) {
 }
 
 void StreamTransport::on_writable() {
-  if (!is_sending() || cork_depth_ > 0) return;
-  if (buffer_.empty()) {
-    if (transfer_) transfer_->go_on();
-    return;
-  }
+  if (!is_sending()) return;
+  // With nothing to send it is news for a file that is being sent, or of a layer: what the connection below
+  // held has gone out.
+  if (buffer_.empty() ? !layer_ && !transfer_ : cork_depth_ > 0) return;
   const Ref<StreamTransport> self(this);
-  send_buffered();
+  if (!buffer_.empty()) send_buffered();
   if (is_sending()) after_drain();
 }
 
@@ -255,12 +280,24 @@ void StreamTransport::after_drain() {
   check_resume();
   if (!buffer_.empty()) return;
   if (state_ == State::flushing) {
-    lose({});
+    take_leave();
   } else if (transfer_) {
-    transfer_->go_on();
+    if (cork_depth_ == 0) transfer_->go_on();
   } else if (state_ == State::open && eof_ == Eof::wanted) {
     send_eof();
   }
+}
+
+void StreamTransport::flush() {
+  wire_->begin_close();
+  if (buffer_.empty()) take_leave();
+}
+
+void StreamTransport::take_leave() {
+  leaving_ = true;
+  if (transfer_) std::exchange(transfer_, nullptr)->connection_lost({});
+  const error_code error = wire_->finish_close();
+  if (!twinwire::would_block(error)) lose(error);
 }
 
 void StreamTransport::write_eof() {

@@ -22,6 +22,12 @@ awaitable<void> perform_drain(Ref<StreamState> state) {
       [&state](VoidCompletion done) { return state->start_drain_wait(std::move(done)); });
 }
 
+awaitable<void> perform_start_tls(Ref<StreamState> state, StartTlsOptions options) {
+  const Transport plain = state->transport;
+  Transport secure = co_await start_tls(state->loop, plain, plain.get_protocol(), std::move(options));
+  state->moved_to(std::move(secure));
+}
+
 awaitable<void> perform_wait_closed(Ref<StreamState> state) {
   co_await detail::initiate<void(std::exception_ptr)>(
       state->loop, boost::asio::deferred,
@@ -32,6 +38,10 @@ awaitable<void> perform_wait_closed(Ref<StreamState> state) {
 
 awaitable<void> StreamWriter::drain() const {
   return perform_drain(state());
+}
+
+awaitable<void> StreamWriter::start_tls(StartTlsOptions options) const {
+  return perform_start_tls(state(), std::move(options));
 }
 
 awaitable<void> StreamWriter::wait_closed() const {

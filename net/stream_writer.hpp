@@ -56,6 +56,10 @@ class StreamWriter {
   void abort() const { transport().abort(); }
   /// True from close, abort or a fatal error on.
   bool is_closing() const { return transport().is_closing(); }
+  /// Makes the connection secure; reader and writer go on with it. See Loop::start_tls. Nothing may be read,
+  /// written or drained meanwhile, and nothing that belongs to the handshake may have been read before.
+  awaitable<void> start_tls(StartTlsOptions options) const;
+
   /// Completes when the connection is lost (connection_lost has returned), whoever ended it. Throws the error
   /// that ended it, if one did. It does not close: call close() first.
   awaitable<void> wait_closed() const;

@@ -30,9 +30,6 @@ struct WriteBufferLimits {
   auto operator<=>(const WriteBufferLimits&) const = default;
 };
 
-/// What get_extra_info can answer: nothing, an address, a native handle, or text.
-using ExtraInfo = std::variant<std::monostate, Address, NativeHandle, std::string>;
-
 class BaseTransport;
 
 namespace detail {
@@ -105,7 +102,8 @@ class BaseTransport {
     return state_ ? state_->write_buffer_limits() : WriteBufferLimits{};
   }
   /// Only `high`: low is a quarter of it. Only `low`: high is four times it. Neither: the defaults (64 KiB
-  /// and 16 KiB). Throws std::invalid_argument for negative values and for low above high, changing nothing.
+  /// and 16 KiB, over TLS 512 KiB and 128 KiB). Throws std::invalid_argument for negative values and for low
+  /// above high, changing nothing.
   void set_write_buffer_limits(std::optional<std::ptrdiff_t> high = {},
                                std::optional<std::ptrdiff_t> low = {}) const {
     if (state_) state_->set_write_buffer_limits(high, low);
@@ -116,7 +114,8 @@ class BaseTransport {
   void set_protocol(std::shared_ptr<BaseProtocol> protocol) const;
   std::shared_ptr<BaseProtocol> get_protocol() const;
 
-  /// "peername" and "sockname" (Address), "socket" (NativeHandle); the default for anything unknown.
+  /// "peername" and "sockname" (Address), "socket" (NativeHandle), over TLS also what TlsInfo lists
+  /// (<twinwire/net/tls/info.hpp>); the default for anything unknown.
   ExtraInfo get_extra_info(std::string_view name, ExtraInfo otherwise = {}) const;
   std::optional<Address> peername() const;
   std::optional<Address> sockname() const;

@@ -13,7 +13,7 @@ ExtraInfo socket_info(const Socket* socket, std::string_view name) {
   } else if (name == socket->handle_name() && socket->native_handle()) {
     return socket->native_handle();
   }
-  return {};
+  return socket->extra_info(name);
 }
 
 void set_socket_option(Socket& socket, Option option, std::int64_t value) {

@@ -42,7 +42,7 @@ class TransportLife : public Interface {
     state_ = State::flushing;
     flush();
   }
-  bool is_closing() const final { return state_ != State::open; }
+  bool is_closing() const override { return state_ != State::open; }
   /// Ends the connection because of an error.
   virtual void fail(error_code error) {
     if (state_ != State::lost && state_ != State::gone) lose(error);
@@ -65,7 +65,7 @@ class TransportLife : public Interface {
   WriteBufferLimits write_buffer_limits() const final { return flow_.limits(); }
   void set_write_buffer_limits(std::optional<std::ptrdiff_t> high, std::optional<std::ptrdiff_t> low) final {
     if (state_ == State::gone) return;
-    flow_.set_limits(high, low);
+    flow_.set_limits(high, low, default_limits());
     check_pause();
   }
   std::shared_ptr<BaseProtocol> protocol() const final { return protocol_; }
@@ -81,7 +81,8 @@ class TransportLife : public Interface {
   enum class State : std::uint8_t { open, flushing, lost, gone };
 
   /// Joins `loop`.
-  explicit TransportLife(Loop& loop) : loop_(&loop) {
+  explicit TransportLife(Loop& loop, WriteBufferLimits limits = FlowControl::stream_defaults)
+      : loop_(&loop), flow_(limits) {
     loop_->transports_.push_back(*this);
     this->add_ref();  // the loop's, until gone
   }
@@ -95,6 +96,9 @@ class TransportLife : public Interface {
   virtual void let_go_of_socket() noexcept = 0;
   /// The protocol, and whoever else was told of this connection.
   virtual void let_go_of_protocol() noexcept = 0;
+  virtual WriteBufferLimits default_limits() const { return FlowControl::stream_defaults; }
+  /// Nothing is left but to take leave of the peer: how this ends is decided, whatever callbacks throw.
+  virtual bool is_leaving() const noexcept { return false; }
 
   /// False from abort() on, and when the connection is gone.
   bool has_socket() const { return state_ != State::gone && socket()->native_handle(); }
@@ -156,7 +160,7 @@ class TransportLife : public Interface {
   void callback_failed(const char* callback) {
     const ExceptionContext context{std::string(callback) + " threw an exception", std::current_exception(),
                                    this->handle(), protocol_};
-    if (state_ != State::gone) fail(Error::callback_failure);
+    if (state_ != State::gone && !is_leaving()) fail(Error::callback_failure);
     if (loop_) loop_->call_exception_handler(context);
   }
 

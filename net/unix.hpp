@@ -2,6 +2,7 @@
 // Address::from_path; all else (transports, protocols, servers) is as for TCP.
 #pragma once
 
+#include <twinwire/net/tls_settings.hpp>
 #include <twinwire/net/wire.hpp>
 
 #include <string>
@@ -17,7 +18,7 @@ inline std::string abstract_path(std::string_view name) {
 }
 
 /// What create_unix_connection connects to.
-struct UnixConnectOptions {
+struct UnixConnectOptions : TlsClientSettings {
   UnixConnectOptions() = default;
   explicit UnixConnectOptions(std::string name) : path(std::move(name)) {}
 
@@ -29,7 +30,7 @@ struct UnixConnectOptions {
 };
 
 /// What create_unix_server binds, and how.
-struct UnixServerOptions {
+struct UnixServerOptions : TlsSettings {
   UnixServerOptions() = default;
   explicit UnixServerOptions(std::string name) : path(std::move(name)) {}
 

@@ -16,6 +16,8 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
+#include <string_view>
 #include <variant>
 
 namespace twinwire {
@@ -27,6 +29,15 @@ struct NativeHandle {
   explicit operator bool() const noexcept { return value >= 0; }
   auto operator<=>(const NativeHandle&) const = default;
 };
+
+class TlsCertificate;
+class TlsContext;
+class TlsInfo;
+
+/// What get_extra_info can answer: nothing, an address, a native handle, text, or what TLS tells of itself.
+using ExtraInfo =
+    std::variant<std::monostate, Address, NativeHandle, std::string, std::shared_ptr<const TlsContext>,
+                 std::shared_ptr<const TlsInfo>, std::shared_ptr<const TlsCertificate>>;
 
 /// Socket options with an effect on both backends. Values are integers in the unit that the name tells.
 enum class Option : std::uint8_t {
@@ -99,6 +110,11 @@ class Socket {
   virtual std::variant<std::int64_t, error_code> get_option(Option) const {
     return make_error(errc::operation_not_supported);
   }
+  /// What this kind tells beyond its addresses and its handle; nothing for a name that it does not know.
+  virtual ExtraInfo extra_info(std::string_view name) const {
+    static_cast<void>(name);
+    return {};
+  }
 };
 
 class FileSource;
@@ -132,8 +148,27 @@ class Wire : public Socket {
   virtual void abort() = 0;
   /// Gives the descriptor away, open, to become somebody else's; this wire is closed then.
   virtual NativeHandle release() = 0;
-  /// True where one direction can be ended alone.
+  /// True where one direction can be ended alone. Where it cannot, the end of the peer's ends both.
   virtual bool can_shutdown_write() const = 0;
+
+  // --- closing in order ---
+
+  /// Nobody reads any more: what still arrives is of no interest.
+  virtual void begin_close() {}
+  /// All has been written: takes leave of the peer, before close(). would_block: that has not ended, and
+  /// on_writable tells when to ask again.
+  virtual error_code finish_close() { return {}; }
+
+  // --- a wire that lies over another connection ---
+
+  /// True if held() and is_closing() have something to tell.
+  virtual bool is_layer() const { return false; }
+  /// Bytes that were taken and wait in the connection below: they count as buffered.
+  virtual std::size_t held() const { return 0; }
+  /// The connection below is lost, or about to be.
+  virtual bool is_closing() const { return false; }
+  /// How much may wait above this wire, in bytes, before its writer is asked to pause; a quarter resumes.
+  virtual std::size_t default_high_water() const { return std::size_t{64} * 1024; }
 };
 
 /// A socket that is bound, and accepts once it listens. `on_readable` tells of connections to accept.

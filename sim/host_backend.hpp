@@ -61,6 +61,7 @@ class HostBackend final : public detail::Backend {
   void watch_signal(int signal_number, bool watch) override;
   MutableBytes read_buffer() noexcept override;
   Choices& choices() noexcept override;
+  bool is_deterministic() const noexcept override { return true; }
   const std::string& name() const noexcept override { return name_; }
   void unhandled(const ExceptionContext& context) override;
   boost::asio::execution_context& asio_context() override;

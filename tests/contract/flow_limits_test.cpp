@@ -6,13 +6,13 @@ namespace {
 
 constexpr WriteBufferLimits defaults{16 * 1024, 64 * 1024};
 
-STREAM_TEST("FLOW-04", "the limits of a stream are low 16 KiB and high 64 KiB, told as (low, high)") {
+PLAIN_TEST("FLOW-04", "the limits of a stream are low 16 KiB and high 64 KiB, told as (low, high)") {
   const Pair pair = stage.connect_pair();
   CHECK(pair.client->transport.get_write_buffer_limits() == defaults);
   CHECK(pair.server->transport.get_write_buffer_limits() == defaults);
 }
 
-STREAM_TEST("FLOW-04", "the defaults are in force: more than 64 KiB pause, 64 KiB do not") {
+PLAIN_TEST("FLOW-04", "the defaults are in force: more than 64 KiB pause, 64 KiB do not") {
   const Pair pair = stage.connect_deaf_server();
   const CheckedTransport& client = pair.client->transport;
   std::size_t written = fill(client);
@@ -32,7 +32,7 @@ STREAM_TEST("FLOW-04", "the defaults are in force: more than 64 KiB pause, 64 Ki
   CHECK(pair.client->events() == "CM PW RW");
 }
 
-STREAM_TEST("FLOW-05", "an absent limit follows from the other one; without both the defaults return") {
+PLAIN_TEST("FLOW-05", "an absent limit follows from the other one; without both the defaults return") {
   const Pair pair = stage.connect_pair();
   const CheckedTransport& client = pair.client->transport;
   client.set_write_buffer_limits(1000);

@@ -226,7 +226,7 @@ STREAM_TEST("GEN-08", "ER that throws is reported once and ends the connection")
   const Pair pair = stage.connect_pair();
   pair.client->on_eof = [] { throw Mistake(); };
   pair.client->keep_open = true;
-  pair.server->transport.write_eof();
+  stage.end_stream(pair.server->transport);
   stage.run_until_lost(pair);
   CHECK(pair.client->events() == "CM ER CL:callback_failure");
   const std::vector<Report> reports = stage.take_reports();
@@ -236,7 +236,7 @@ STREAM_TEST("GEN-08", "ER that throws is reported once and ends the connection")
   CHECK(reports[0].protocol == pair.client->protocol());
 }
 
-STREAM_TEST("GEN-08", "a callback that throws drops the write buffer") {
+PLAIN_TEST("GEN-08", "a callback that throws drops the write buffer") {
   const Pair pair = stage.connect_deaf_server();
   const std::size_t written = fill(pair.client->transport);
   std::size_t buffered = 0;

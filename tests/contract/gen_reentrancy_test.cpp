@@ -87,7 +87,7 @@ STREAM_TEST("GEN-03", "no call on a connection whose CL is due delivers it") {
 }
 
 // Recorders check in every test that only PW comes inside a call; this one makes all of them come.
-STREAM_TEST("GEN-04", "only PW runs inside a call: DR, ER, RW and CL always come from the loop") {
+PLAIN_TEST("GEN-04", "only PW runs inside a call: DR, ER, RW and CL always come from the loop") {
   const Pair pair = stage.connect_deaf_server();
   const CheckedTransport& client = pair.client->transport;
   bool pause_inside = false;
@@ -201,7 +201,7 @@ STREAM_TEST("GEN-11", "close inside a data callback withholds what was received,
   const std::string text = pattern(60'000);
   client->transport.write(text);
   client->transport.write(text);
-  client->transport.write_eof();
+  stage.end_stream(client->transport);
   stage.settle();
   server->transport.resume_reading();
   stage.run_until_lost(*server);
@@ -209,9 +209,10 @@ STREAM_TEST("GEN-11", "close inside a data callback withholds what was received,
   const std::size_t size = server->received().size();
   const std::string piece = server->buffered ? "BU:" : "DR:";
   CHECK(size < 2 * text.size());
-  std::vector<std::string> expected{"CM", piece + std::to_string(size), "CL"};
-  if (server->buffered) expected.insert(expected.begin() + 1, "GB");
-  CHECK(server->steps() == expected);
+  // A layer may ask for a buffer more than once (BUF-01).
+  std::vector<std::string> steps = server->steps();
+  std::erase(steps, "GB");
+  CHECK(steps == std::vector<std::string>{"CM", piece + std::to_string(size), "CL"});
 }
 
 STREAM_TEST("GEN-11", "close inside the last data callback leaves out ER") {
@@ -256,7 +257,7 @@ CONTRACT_TEST("GEN-12", "close or abort inside CM: the connect completes, and CL
   listening.close();
 }
 
-STREAM_TEST("GEN-12", "close inside the CM of an accepted connection is an orderly end") {
+PLAIN_TEST("GEN-12", "close inside the CM of an accepted connection is an orderly end") {
   const auto client = stage.recorder("client");
   const auto server = stage.recorder("server");
   client->on_made = [&] { client->transport.write_eof(); };

@@ -34,18 +34,33 @@
   }                                                                                  \
   static void function([[maybe_unused]] ::twinwire::contract::Stage& stage)
 
-// A clause that Unix sockets keep as well: the same test, and once more over them, as one of UNIX-01.
+// A clause of plain streams that Unix sockets keep as well: the same test, and once more over them, as one of
+// UNIX-01.
+#define PLAIN_TEST(clause, sentence) \
+  TWINWIRE_PLAIN_TEST(INTERNAL_CATCH_UNIQUE_NAME(contract_test_), clause, sentence)
+
+// A clause that TLS keeps, too: once more over TLS, as one of TLS-01.
 #define STREAM_TEST(clause, sentence) \
   TWINWIRE_STREAM_TEST(INTERNAL_CATCH_UNIQUE_NAME(contract_test_), clause, sentence)
 
-#define TWINWIRE_STREAM_TEST(function, clause, sentence)                                   \
-  static void function(::twinwire::contract::Stage& stage);                                \
-  TEST_CASE("[sim] UNIX-01 " clause " " sentence, "[sim][UNIX-01]") {                      \
-    const bool rough = GENERATE(false, true);                                              \
-    INFO((rough ? "rough links" : "calm links"));                                          \
-    ::twinwire::contract::perform(::twinwire::contract::sim_stage(rough, true), function); \
-  }                                                                                        \
-  TEST_CASE("[real] UNIX-01 " clause " " sentence, "[real][UNIX-01]") {                    \
-    ::twinwire::contract::perform(::twinwire::contract::real_stage(true), function);       \
-  }                                                                                        \
+#define TWINWIRE_PLAIN_TEST(function, clause, sentence)                      \
+  TWINWIRE_TEST_OVER(function, unix_sockets, "UNIX-01", clause " " sentence) \
   TWINWIRE_CONTRACT_TEST(function, clause, sentence)
+
+#define TWINWIRE_STREAM_TEST(function, clause, sentence)           \
+  TWINWIRE_TEST_OVER(function, tls, "TLS-01", clause " " sentence) \
+  TWINWIRE_PLAIN_TEST(function, clause, sentence)
+
+// The test cases in which pairs are connected in this way.
+#define TWINWIRE_TEST_OVER(function, pairs, clause, sentence)                                           \
+  static void function(::twinwire::contract::Stage& stage);                                             \
+  TEST_CASE("[sim] " clause " " sentence, "[sim][" clause "]") {                                        \
+    const bool rough = GENERATE(false, true);                                                           \
+    INFO((rough ? "rough links" : "calm links"));                                                       \
+    ::twinwire::contract::perform(                                                                      \
+        ::twinwire::contract::sim_stage(rough, ::twinwire::contract::Pairs::pairs), function);          \
+  }                                                                                                     \
+  TEST_CASE("[real] " clause " " sentence, "[real][" clause "]") {                                      \
+    ::twinwire::contract::perform(::twinwire::contract::real_stage(::twinwire::contract::Pairs::pairs), \
+                                  function);                                                            \
+  }

@@ -45,8 +45,8 @@ void open_lasting_descriptors() {
 
 class RealStage final : public Stage {
  public:
-  explicit RealStage(bool unix_pairs)
-      : Stage(unix_pairs), before_(process_descriptors()), loop_(real::new_event_loop()) {
+  explicit RealStage(Pairs pairs)
+      : Stage(pairs), before_(process_descriptors()), loop_(real::new_event_loop()) {
     report_to_stage(*loop_);
     loop_descriptors_ = process_descriptors();
   }
@@ -131,9 +131,9 @@ class RealStage final : public Stage {
 
 }  // namespace
 
-std::unique_ptr<Stage> real_stage(bool unix_pairs) {
+std::unique_ptr<Stage> real_stage(Pairs pairs) {
   open_lasting_descriptors();
-  return std::make_unique<RealStage>(unix_pairs);
+  return std::make_unique<RealStage>(pairs);
 }
 
 }  // namespace twinwire::contract

@@ -2,6 +2,7 @@
 #include "endpoints.hpp"
 #include "harness.hpp"
 #include "pipe_pair.hpp"
+#include "tls_service.hpp"
 #include "unix_service.hpp"
 
 #include <stdexcept>
@@ -179,6 +180,20 @@ CONTRACT_TEST("SF-05", "writes meanwhile are rejected, and do not disturb the tr
   CHECK(pair.client->received() == pattern(large));
   pair.server->transport.write("x");
   stage.run_until_received(*pair.client, large + 1);
+}
+
+CONTRACT_TEST("SF-06", "over TLS a file is read, encrypted and written, or not sent at all") {
+  const TlsService service(stage);
+  const Pair pair = connect_secure(stage, service);
+  const TestFile file(stage, pattern(large));
+  SendfileOptions native_only;
+  native_only.fallback = false;
+  CHECK_THROWS_AS(begin(*pair.server, file, native_only), std::invalid_argument);
+  CHECK(send(stage, *pair.server, file)->value == large);
+  CHECK(file.position() == large);
+  pair.server->transport.close();
+  stage.run_until_lost(pair);
+  CHECK(pair.client->received() == pattern(large));
 }
 
 CONTRACT_TEST("SF-06", "a pipe gets the file by reading and writing, or not at all") {

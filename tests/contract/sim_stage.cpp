@@ -47,8 +47,8 @@ sim::HostOptions host_options(int number) {
 
 class SimStage final : public Stage {
  public:
-  SimStage(bool rough, bool unix_pairs)
-      : Stage(unix_pairs),
+  SimStage(bool rough, Pairs pairs)
+      : Stage(pairs),
         world_(std::make_unique<sim::World>(seed, world_options(rough))),
         server_(world_->add_host("server", host_options(1))),
         client_(world_->add_host("client", host_options(2))) {
@@ -114,8 +114,8 @@ class SimStage final : public Stage {
 
 }  // namespace
 
-std::unique_ptr<Stage> sim_stage(bool rough, bool unix_pairs) {
-  return std::make_unique<SimStage>(rough, unix_pairs);
+std::unique_ptr<Stage> sim_stage(bool rough, Pairs pairs) {
+  return std::make_unique<SimStage>(rough, pairs);
 }
 
 }  // namespace twinwire::contract

@@ -1,4 +1,5 @@
 #include "harness.hpp"
+#include "tls_service.hpp"
 
 namespace twinwire::contract {
 namespace {
@@ -125,16 +126,23 @@ ConnectOptions Stage::address_of(const Server& listening) const {
 }
 
 Pair Stage::connect_pair(std::shared_ptr<Recorder> client_end, std::shared_ptr<Recorder> server_end) {
-  const std::string name = unix_pairs_ ? path("pair") : std::string();
-  const Server listening = unix_pairs_ ? listen_unix(server_end->factory(), UnixServerOptions(name))
-                                       : listen(server_end->factory());
+  const std::string name = unix_pairs() ? path("pair") : std::string();
+  ServerOptions served;
+  if (secure_pairs()) served.tls = server_context();
+  const Server listening = unix_pairs() ? listen_unix(server_end->factory(), UnixServerOptions(name))
+                                        : listen(server_end->factory(), served);
   const auto outcome = Outcome<Connection>::make();
   {
     const UserCall inside;
-    if (unix_pairs_) {
+    if (unix_pairs()) {
       client().create_unix_connection(client_end->factory(), UnixConnectOptions(name), outcome->completion());
     } else {
-      client().create_connection(client_end->factory(), address_of(listening), outcome->completion());
+      ConnectOptions options = address_of(listening);
+      if (secure_pairs()) {
+        options.tls = client_context();
+        options.server_hostname = server_name;
+      }
+      client().create_connection(client_end->factory(), std::move(options), outcome->completion());
     }
   }
   run_until([&] { return outcome->done() && server_end->made(); }, "the pair to be connected");
@@ -146,6 +154,14 @@ Pair Stage::connect_pair(std::shared_ptr<Recorder> client_end, std::shared_ptr<R
 
 Pair Stage::connect_pair() {
   return connect_pair(recorder("client"), recorder("server"));
+}
+
+void Stage::end_stream(const CheckedTransport& transport) const {
+  if (secure_pairs()) {
+    transport.close();
+  } else {
+    transport.write_eof();
+  }
 }
 
 Pair Stage::connect_deaf_server() {

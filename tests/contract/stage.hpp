@@ -37,12 +37,14 @@ struct Pair {
   std::shared_ptr<Recorder> server;
 };
 
+/// How connect_pair connects.
+enum class Pairs { tcp, unix_sockets, tls };
+
 /// See the top of the file. Under simulation the server and the client are two hosts; on the real system, and
 /// where pairs are connected over Unix sockets, both are the same loop.
 class Stage {
  public:
-  /// `unix_pairs`: connect_pair does so over Unix sockets.
-  explicit Stage(bool unix_pairs) : unix_pairs_(unix_pairs) {}
+  explicit Stage(Pairs pairs) : pairs_(pairs) {}
   Stage(const Stage&) = delete;
   Stage& operator=(const Stage&) = delete;
   virtual ~Stage() = default;
@@ -55,6 +57,8 @@ class Stage {
   /// The world, with the hosts "server" and "client"; null on the real system.
   virtual sim::World* world() noexcept { return nullptr; }
   bool simulated() noexcept { return world() != nullptr; }
+  /// Whether pairs speak TLS: where that differs from plain connections.
+  bool secure_pairs() const noexcept { return pairs_ == Pairs::tls; }
   /// Simulated links without jitter, loss and cuts from here on, for tests about exact times.
   virtual void calm() {}
   /// Sockets that are open, of both ends.
@@ -108,6 +112,9 @@ class Stage {
   Pair connect_pair();
   /// A pair whose server does not read until it is told to: see fill and clog.
   Pair connect_deaf_server();
+  /// Sends no more from this end, so that the other one sees the end of the stream: write_eof, and close
+  /// where that does not exist.
+  void end_stream(const CheckedTransport& transport) const;
   void run_until_lost(const Recorder& recorder);
   void run_until_lost(const Pair& pair);
   /// Until this many bytes have been received.
@@ -123,7 +130,7 @@ class Stage {
   void finish();
 
  protected:
-  bool unix_pairs() const noexcept { return unix_pairs_; }
+  bool unix_pairs() const noexcept { return pairs_ == Pairs::unix_sockets; }
   /// False if the condition was not reached in time.
   virtual bool wait(const std::function<bool()>& condition) = 0;
   /// Destroys the loops after they were closed. The number of descriptors that are still open.
@@ -135,13 +142,13 @@ class Stage {
  private:
   Server listening(const Outcome<Server>& outcome);
 
-  bool unix_pairs_;
+  Pairs pairs_;
   std::vector<std::shared_ptr<Witness>> witnesses_;
   std::vector<Report> reports_;
 };
 
-std::unique_ptr<Stage> sim_stage(bool rough, bool unix_pairs = false);
-std::unique_ptr<Stage> real_stage(bool unix_pairs = false);
+std::unique_ptr<Stage> sim_stage(bool rough, Pairs pairs = Pairs::tcp);
+std::unique_ptr<Stage> real_stage(Pairs pairs = Pairs::tcp);
 
 /// Plays one test.
 void perform(std::unique_ptr<Stage> stage, void (*test)(Stage&));

@@ -1,4 +1,5 @@
 // Streams for coroutines: the writer's drain, cancelling, lost connections, timeouts.
+#include "bare_peer.hpp"
 #include "coroutines.hpp"
 #include "endpoints.hpp"
 #include "harness.hpp"
@@ -257,6 +258,15 @@ CONTRACT_TEST("STR-08", "a stream that a timed-out coroutine held is closed") {
   stage.run_until_lost(*peer);
   CHECK(peer->events() == "CM ER CL");
   listening.close();
+}
+
+CONTRACT_TEST("STR-08", "a timeout around a handshake ends it with timed_out and closes its socket") {
+  const BarePeer peer(stage, /*silent=*/true);
+  const std::size_t before = stage.open_descriptors();
+  const auto opening = begin(stage, with_timeout(50ms, open_connection(stage.client(), peer.options())));
+  CHECK(opening.error() == "timed_out");
+  stage.run_until([&] { return peer.connected() && peer.plain().lost(); }, "the peer to be told");
+  CHECK(stage.open_descriptors() == before);
 }
 
 CONTRACT_TEST("STR-08", "in virtual time the longest timeout costs no real time") {

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::ptrdiff_t no_limit = std::ptrdiff_t{1} << 40;
 
-STREAM_TEST("TCP-10", "ER that returns false closes the transport, which flushes first") {
+PLAIN_TEST("TCP-10", "ER that returns false closes the transport, which flushes first") {
   const Pair pair = stage.connect_deaf_server();
   pair.client->transport.set_write_buffer_limits(no_limit);
   const std::size_t written = clog(pair.client->transport);
@@ -80,7 +80,7 @@ CONTRACT_TEST("TCP-11", "ER that returns true keeps the connection open for send
   CHECK(pair.server->events() == "CM DR:still here" + last);
 }
 
-STREAM_TEST("TCP-11", "ER that returns true, with bytes still buffered: they reach the peer") {
+PLAIN_TEST("TCP-11", "ER that returns true, with bytes still buffered: they reach the peer") {
   const Pair pair = stage.connect_deaf_server();
   pair.client->transport.set_write_buffer_limits(no_limit);
   pair.client->keep_open = true;
@@ -95,7 +95,7 @@ STREAM_TEST("TCP-11", "ER that returns true, with bytes still buffered: they rea
   CHECK_FALSE(pair.client->transport.is_closing());
 }
 
-STREAM_TEST("TCP-12", "after ER nothing is read: pausing and resuming have no effect, ER is not repeated") {
+PLAIN_TEST("TCP-12", "after ER nothing is read: pausing and resuming have no effect, ER is not repeated") {
   const Pair pair = stage.connect_pair();
   const CheckedTransport& client = pair.client->transport;
   pair.client->keep_open = true;
@@ -121,7 +121,7 @@ STREAM_TEST("TCP-12", "after ER nothing is read: pausing and resuming have no ef
   stage.run_until_received(*pair.server, 5);
 }
 
-STREAM_TEST("TCP-13", "both ends half-close in turn: nothing closes by itself") {
+PLAIN_TEST("TCP-13", "both ends half-close in turn: nothing closes by itself") {
   const Pair pair = stage.connect_pair();
   pair.client->keep_open = true;
   pair.server->keep_open = true;
@@ -224,7 +224,7 @@ CONTRACT_TEST("TCP-15", "a peer that is gone altogether breaks the pipe of a hal
   CHECK(pair.client->events() == "CM ER CL:broken_pipe");
 }
 
-STREAM_TEST("TCP-15", "a write that meets a broken pipe raises no signal") {
+PLAIN_TEST("TCP-15", "a write that meets a broken pipe raises no signal") {
   const Pair pair = stage.connect_pair();
   pair.client->keep_open = true;
   pair.server->transport.close();

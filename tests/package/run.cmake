@@ -38,7 +38,7 @@ endif()
 
 run("${CMAKE_COMMAND}" -S "${SOURCE}/tests/package/consumer" -B "${WORK}/build" ${options})
 run("${CMAKE_COMMAND}" --build "${WORK}/build" --parallel ${cores})
-foreach(program simulated fenced real)
+foreach(program simulated fenced secure real)
   run("${WORK}/build/${program}")
   message(STATUS "${output}")
 endforeach()
