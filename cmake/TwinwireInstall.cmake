@@ -10,7 +10,7 @@ install(TARGETS twinwire_fence EXPORT twinwireTargets OBJECTS DESTINATION "${CMA
 foreach(part net sim real traces)
   install(DIRECTORY "${PROJECT_SOURCE_DIR}/${part}/"
           DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/twinwire/${part}"
-          FILES_MATCHING PATTERN "*.hpp")
+          FILES_MATCHING PATTERN "*.hpp" PATTERN "*.ipp")
 endforeach()
 
 install(EXPORT twinwireTargets NAMESPACE twinwire:: DESTINATION "${package_directory}")

@@ -20,6 +20,7 @@
 
 #include <twinwire/net/completion.hpp>
 #include <twinwire/net/connection.hpp>
+#include <twinwire/net/executor.hpp>  // not for its own sake: the guard of resolvers
 #include <twinwire/net/loop.hpp>
 #include <twinwire/net/server.hpp>
 #include <twinwire/net/sleep.hpp>

@@ -10,42 +10,43 @@
 
 namespace twinwire::detail {
 
-/// Whatever ends it first (success, failure, cancellation, the end of the loop) decides; the completion is
-/// called once, from the loop, and let go of before it runs, so that one which owns its own operation does
-/// not keep it for ever. An empty completion stands for "I do not care": a failure then goes to the exception
-/// handler. `Values` are default-constructed in a completion that tells of a failure.
-template <class... Values>
-class CompletingOperation : public OperationState {
+/// What all completions have in common: whatever ends the operation first (success, failure, cancellation,
+/// the end of the loop) decides; the completion is called once, from the loop, and let go of before it runs,
+/// so that one which owns its own operation does not keep it for ever. `Failure` says how it is told of
+/// failures; `Values` are default-constructed in a completion that tells of one.
+template <class Failure, class... Values>
+class EndingOperation : public OperationState {
  public:
-  using Done = UniqueFunction<void(std::exception_ptr, Values...)>;
+  using Done = UniqueFunction<void(Failure, Values...)>;
 
-  CompletingOperation(Loop& loop, Done done, std::string description = {})
+  EndingOperation(Loop& loop, Done done, std::string description = {})
       : OperationState(loop, std::move(description)), done_(std::move(done)) {}
 
   bool ended() const noexcept { return ended_; }
 
   /// Completes now: only from a callback of the loop. Does nothing once it has ended.
-  void complete(std::exception_ptr failure, Values... values) {
+  void complete(Failure failure, Values... values) {
     if (ended_) return;
     const auto keep = finish();
     call(std::move(failure), std::move(values)...);
   }
   /// Completes in the next turn, and counts as ended from now on.
-  void complete_soon(std::exception_ptr failure, Values... values) {
+  void complete_soon(Failure failure, Values... values) {
     if (ended_) return;
     const auto keep = finish();
     loop().call_soon(
-        [self = Ref<CompletingOperation>(this), failure = std::move(failure),
+        [self = Ref<EndingOperation>(this), failure = std::move(failure),
          ... values = std::move(values)]() mutable { self->call(std::move(failure), std::move(values)...); });
   }
-  void fail(error_code error) { complete(operation_failure(error, description()), Values{}...); }
 
  protected:
+  /// What the completion is told when this error ended the operation.
+  virtual Failure failure_of(error_code error) const = 0;
+  /// It has failed, and has no completion.
+  virtual void fail_unheard(const Failure& failure) = 0;
   /// It has ended: lets go of look-ups, timers and sockets that are not going to be used. Called once.
   virtual void release_resources() noexcept {}
-  void do_cancel(error_code reason) override {
-    complete_soon(operation_failure(reason, description()), Values{}...);
-  }
+  void do_cancel(error_code reason) override { complete_soon(failure_of(reason), Values{}...); }
 
  private:
   void abandon() noexcept final {
@@ -60,18 +61,41 @@ class CompletingOperation : public OperationState {
     return self;
   }
 
-  void call(std::exception_ptr failure, Values... values) {
+  void call(Failure failure, Values... values) {
     Done done = std::move(done_);
     if (done) {
       loop().guard([&] { done(std::move(failure), std::move(values)...); },
                    "a completion threw an exception");
     } else if (failure) {
-      loop().call_exception_handler({description() + " failed, and nobody waits for it", failure, {}, {}});
+      fail_unheard(failure);
     }
   }
 
   Done done_;
   bool ended_ = false;
+};
+
+/// An operation of this library: failures are exceptions that say what was tried. An empty completion stands
+/// for "I do not care": a failure then goes to the exception handler.
+template <class... Values>
+class CompletingOperation : public EndingOperation<std::exception_ptr, Values...> {
+ public:
+  using Ending = EndingOperation<std::exception_ptr, Values...>;
+  using Ending::Ending;
+  using typename Ending::Done;
+
+  void fail(error_code error) { this->complete(failure_of(error), Values{}...); }
+
+ protected:
+  std::exception_ptr failure_of(error_code error) const final {
+    return operation_failure(error, this->description());
+  }
+
+ private:
+  void fail_unheard(const std::exception_ptr& failure) final {
+    this->loop().call_exception_handler(
+        {this->description() + " failed, and nobody waits for it", failure, {}, {}});
+  }
 };
 
 }  // namespace twinwire::detail

@@ -1,8 +1,8 @@
 // How a completion handler of Asio becomes the completion of an operation, and its slot what cancels it.
 #pragma once
 
-#include <twinwire/net/executor.hpp>
 #include <twinwire/net/loop.hpp>
+#include <twinwire/net/loop_executor.hpp>
 #include <twinwire/net/operation.hpp>
 
 #include <exception>
@@ -38,8 +38,8 @@ using SignatureOf = typename SignatureFor<R>::type;
 /// dispatch it would come to the same, for more work.
 template <class E>
 bool runs_on(Loop& loop, const E& executor) noexcept {
-  if constexpr (std::is_same_v<E, Executor>) {
-    return executor == loop.get_executor();
+  if constexpr (std::is_convertible_v<const E&, const Executor&>) {
+    return static_cast<const Executor&>(executor) == loop.get_executor();
   } else if constexpr (std::is_same_v<E, boost::asio::any_io_executor>) {
     const auto* own = executor.template target<Executor>();
     return own && *own == loop.get_executor();
@@ -87,10 +87,10 @@ class LocalCompletion {
   LocalCompletion(Handler handler, SlotLink link) : handler_(std::move(handler)), link_(std::move(link)) {}
 
   template <class... Values>
-  void operator()(std::exception_ptr failure, Values&&... values) {
+  void operator()(Values&&... values) {
     Handler handler(std::move(handler_));
     link_.disconnect();
-    std::move(handler)(std::move(failure), std::forward<Values>(values)...);
+    std::move(handler)(std::forward<Values>(values)...);
   }
 
  private:
@@ -108,12 +108,12 @@ class RemoteCompletion {
         executor_(boost::asio::prefer(executor, boost::asio::execution::outstanding_work.tracked)) {}
 
   template <class... Values>
-  void operator()(std::exception_ptr failure, Values&&... values) {
+  void operator()(Values&&... values) {
     link_.disconnect();
     const auto allocator = boost::asio::get_associated_allocator(handler_);
-    auto call = [handler = std::move(handler_), failure = std::move(failure),
+    auto call = [handler = std::move(handler_),
                  ... values = std::decay_t<Values>(std::forward<Values>(values))]() mutable {
-      std::move(handler)(std::move(failure), std::move(values)...);
+      std::move(handler)(std::move(values)...);
     };
     const auto executor = std::move(executor_);
     boost::asio::dispatch(executor, boost::asio::bind_allocator(allocator, std::move(call)));
@@ -127,13 +127,13 @@ class RemoteCompletion {
   Tracked executor_;
 };
 
-/// Makes a completion of a handler: it runs through the handler's executor, which is the loop's by default.
+/// Makes a completion of a handler: it runs through the handler's executor, or else through `otherwise`.
 /// `start` is called with it and returns the Operation. Emitting the signal of the handler's slot, of
 /// whatever kind, cancels that from then on.
-template <class Handler, class Start>
-void start_with(Loop& loop, Handler&& handler, Start&& start) {
+template <class IoExecutor, class Handler, class Start>
+void start_with(Loop& loop, const IoExecutor& otherwise, Handler&& handler, Start&& start) {
   auto slot = boost::asio::get_associated_cancellation_slot(handler);
-  const auto executor = boost::asio::get_associated_executor(handler, loop.get_executor());
+  const auto executor = boost::asio::get_associated_executor(handler, otherwise);
   using HandlerType = std::decay_t<Handler>;
   SlotLink link(slot);
   const Ref<CancelTarget> target = link.target();
@@ -161,7 +161,7 @@ class Initiation {
 
   template <class Handler, class Start>
   void operator()(Handler&& handler, Start&& start) const {
-    start_with(*loop_, std::forward<Handler>(handler), std::forward<Start>(start));
+    start_with(*loop_, get_executor(), std::forward<Handler>(handler), std::forward<Start>(start));
   }
 
  private:
@@ -186,7 +186,7 @@ class CheckedInitiation {
   template <class Handler, class Start>
   void operator()(Handler&& handler, Start&& start) const {
     const auto allocator = boost::asio::get_associated_allocator(handler);
-    start_with(*loop_, std::forward<Handler>(handler), [&](auto completion) {
+    start_with(*loop_, get_executor(), std::forward<Handler>(handler), [&](auto completion) {
       return start_checked(std::allocate_shared<decltype(completion)>(allocator, std::move(completion)),
                            start);
     });

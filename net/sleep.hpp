@@ -3,6 +3,7 @@
 #pragma once
 
 #include <twinwire/net/completion.hpp>
+#include <twinwire/net/executor.hpp>  // not for its own sake: the guard of resolvers
 #include <twinwire/net/loop.hpp>
 #include <twinwire/net/time.hpp>
 

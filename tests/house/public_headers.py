@@ -9,12 +9,19 @@ PRIVATE = ("openssl/", "zstd", "fmt/", "CLI/", "xxh", "catch2/", "rapidcheck", "
 
 # Headers whose point is to work together with Asio, or that belong to the code that does.
 ASIO = {
+    "net/asio/io_buffers.hpp",
+    "net/asio/io_initiation.hpp",
+    "net/asio/stream_socket.hpp",
+    "net/asio/teardown.hpp",
     "net/async.hpp",
     "net/completion.hpp",
     "net/executor.hpp",
+    "net/loop_executor.hpp",
     "net/sleep.hpp",
     "net/timeout.hpp",
     "real/asio_bridge.hpp",
+    "sim/asio/shadow/boost/asio/detail/deadline_timer_service.hpp",
+    "sim/asio/timer_service.hpp",
     "sim/asio_context.hpp",
 }
 

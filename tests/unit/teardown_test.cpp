@@ -1,6 +1,7 @@
 // Loops and worlds that are destroyed while coroutines wait for everything there is to wait for. A coroutine
 // owns its stream, the stream what is pending, and that the coroutine: nothing of it may be left.
 #include "loops.hpp"
+#include "witness.hpp"
 
 #include <twinwire/net/streams.hpp>
 #include <twinwire/net/task.hpp>
@@ -21,16 +22,6 @@ namespace {
 namespace asio = boost::asio;
 using namespace asio::experimental::awaitable_operators;
 using namespace std::chrono_literals;
-
-/// One lies in every frame.
-class Witness {
- public:
-  Witness() { ++alive; }
-  Witness(const Witness&) = delete;
-  Witness& operator=(const Witness&) = delete;
-  ~Witness() { --alive; }
-  inline static int alive = 0;
-};
 
 /// Sends without an end, so that it waits in drain() for as long as nobody reads.
 awaitable<void> flood(StreamReader, StreamWriter writer) {

@@ -1,0 +1,44 @@
+// Operations as Asio's own sockets have them: they complete with an error code, and not with an exception.
+#pragma once
+
+#include <twinwire/net/completing_operation.hpp>
+#include <twinwire/net/error.hpp>
+
+namespace twinwire::detail {
+
+/// The code by which Asio's users know this error: `error == boost::asio::error::connection_reset` compares
+/// categories, and Asio's codes are of the system's. A loop that closes cancels, as far as they can tell.
+inline error_code asio_error(error_code error) noexcept {
+  if (error == error_code(Error::loop_closed)) error = make_error(errc::operation_canceled);
+  if (error.category() != boost::system::generic_category()) return error;
+  return {error.value(), boost::system::system_category()};
+}
+inline error_code asio_error(errc::errc_t condition) noexcept {
+  return asio_error(make_error(condition));
+}
+
+/// A pending operation of an Asio-facing object. A background operation: that nothing more comes is no
+/// deadlock by itself. Nobody is told of a failure that has no completion, as there is no such operation.
+template <class... Values>
+class IoOperation : public EndingOperation<error_code, Values...> {
+ public:
+  using Ending = EndingOperation<error_code, Values...>;
+  using typename Ending::Done;
+
+  IoOperation(Loop& loop, Done done) : Ending(loop, std::move(done)) { this->set_background(); }
+
+  /// For what can be told at once: completes in the next turn.
+  static Operation completed(Loop& loop, Done done, error_code error) {
+    const auto operation = make_ref<IoOperation>(loop, std::move(done));
+    operation->complete_soon(error, Values{}...);
+    return Operation(operation);
+  }
+
+ protected:
+  error_code failure_of(error_code error) const final { return asio_error(error); }
+
+ private:
+  void fail_unheard(const error_code&) final {}
+};
+
+}  // namespace twinwire::detail
