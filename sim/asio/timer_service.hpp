@@ -29,30 +29,29 @@ namespace twinwire::sim {
 template <class TimeTraits>
 struct SystemTimeTraits : TimeTraits {};
 
-/// A point of a timer's clock as a time of the loop. Clocks that are steady count as its time() does, all
-/// others are its calendar. Both ends of a clock's range mean never and at once.
+/// What a timer's clock is here: time() if it is steady, and else the calendar.
 template <class Clock>
-TimePoint loop_time(const Loop& loop, typename Clock::time_point when) {
-  if (when == Clock::time_point::max()) return TimePoint::max();
-  if (when == Clock::time_point::min()) return TimePoint::min();
-  const auto since = std::chrono::duration_cast<Duration>(when.time_since_epoch());
-  if constexpr (Clock::is_steady) {
-    return TimePoint(since);
-  } else {
-    return saturating_add(loop.time(), since - loop.wall_time().time_since_epoch());
-  }
+using ClockOfLoop = std::conditional_t<Clock::is_steady, TimePoint, WallTime>;
+
+/// A point of a timer's clock. Both ends of its range mean never and at once.
+template <class Clock>
+ClockOfLoop<Clock> on_loop(typename Clock::time_point when) {
+  using Point = ClockOfLoop<Clock>;
+  if (when == Clock::time_point::max()) return Point::max();
+  if (when == Clock::time_point::min()) return Point::min();
+  return Point(std::chrono::duration_cast<Duration>(when.time_since_epoch()));
 }
 
 /// What a timer's clock shows on this loop.
 template <class Clock>
 typename Clock::time_point clock_now(const Loop& loop) {
-  using ClockDuration = typename Clock::duration;
+  const auto since = [](auto now) {
+    return std::chrono::duration_cast<typename Clock::duration>(now.time_since_epoch());
+  };
   if constexpr (Clock::is_steady) {
-    return
-        typename Clock::time_point(std::chrono::duration_cast<ClockDuration>(loop.time().time_since_epoch()));
+    return typename Clock::time_point(since(loop.time()));
   } else {
-    return typename Clock::time_point(
-        std::chrono::duration_cast<ClockDuration>(loop.wall_time().time_since_epoch()));
+    return typename Clock::time_point(since(loop.wall_time()));
   }
 }
 
@@ -177,7 +176,7 @@ class deadline_timer_service<chrono_time_traits<Clock, WaitTraits>>
     }
     if (!timer.waits) timer.waits = ::twinwire::detail::make_ref<::twinwire::sim::VirtualTimer>(*loop_);
     const auto begin = [&](auto done) {
-      return timer.waits->wait(::twinwire::sim::loop_time<Clock>(*loop_, timer.expiry), std::move(done));
+      return timer.waits->wait(::twinwire::sim::on_loop<Clock>(timer.expiry), std::move(done));
     };
     ::twinwire::detail::IoInitiation<IoExecutor>(*loop_, executor)(std::move(handler), begin);
   }

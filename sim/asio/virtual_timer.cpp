@@ -2,11 +2,19 @@
 #include <twinwire/net/executor.hpp>
 #include <twinwire/sim/asio/virtual_timer.hpp>
 
+#include <algorithm>
+#include <chrono>
 #include <stdexcept>
 #include <string>
 #include <utility>
 
 namespace twinwire::sim {
+namespace {
+
+/// How long a wait for the calendar goes without looking at it.
+constexpr Duration look_again = std::chrono::minutes(5);
+
+}  // namespace
 
 class VirtualTimer::Wait final : public detail::IoOperation<>, public detail::ListLink<WaitTag> {
  public:
@@ -29,15 +37,42 @@ VirtualTimer::VirtualTimer(Loop& loop) noexcept : loop_(loop) {}
 
 VirtualTimer::~VirtualTimer() = default;
 
-Operation VirtualTimer::wait(TimePoint when, UniqueFunction<void(error_code)> done) {
+Operation VirtualTimer::wait(TimePoint when, Done done) {
+  return wait_until(when, std::move(done));
+}
+
+Operation VirtualTimer::wait(WallTime when, Done done) {
+  return wait_until(when, std::move(done));
+}
+
+Operation VirtualTimer::wait_until(When when, Done done) {
   const bool first = waits_.empty();
   const auto operation = detail::make_ref<Wait>(detail::Ref<VirtualTimer>(this), std::move(done));
-  if (first) call_ = loop_.call_at(when, [self = detail::Ref<VirtualTimer>(this)] { self->fire(); });
+  when_ = when;
+  if (first) arm();
   return Operation(operation);
 }
 
-/// All of them have ended, before the first handler can cancel the others.
+void VirtualTimer::arm() {
+  TimePoint next{};
+  if (const auto* time = std::get_if<TimePoint>(&when_)) {
+    next = *time;
+  } else {
+    const WallTime until = std::get<WallTime>(when_);
+    const WallTime now = loop_.wall_time();
+    next =
+        saturating_add(loop_.time(), until > now ? std::min<Duration>(until - now, look_again) : Duration{});
+  }
+  call_ = loop_.call_at(next, [self = detail::Ref<VirtualTimer>(this)] { self->fire(); });
+}
+
 void VirtualTimer::fire() {
+  // A calendar may go slower than the clock, or be stepped.
+  if (const auto* until = std::get_if<WallTime>(&when_); until && loop_.wall_time() < *until) {
+    arm();
+    return;
+  }
+  // All of them end, before the first handler can cancel the others.
   while (!waits_.empty()) waits_.front().complete_soon({});
 }
 

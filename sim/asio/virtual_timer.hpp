@@ -10,6 +10,7 @@
 #include <twinwire/net/time.hpp>
 
 #include <cstddef>
+#include <variant>
 
 namespace boost::asio {
 class execution_context;
@@ -24,9 +25,13 @@ class VirtualTimer final : public detail::RefCounted {
   explicit VirtualTimer(Loop& loop) noexcept;
   ~VirtualTimer() override;
 
+  using Done = UniqueFunction<void(error_code)>;
+
   /// Completes when the loop's time() has reached `when`, the same for all that wait; in a later turn if it
   /// has already.
-  Operation wait(TimePoint when, UniqueFunction<void(error_code)> done);
+  Operation wait(TimePoint when, Done done);
+  /// The same for its calendar. A step of that is noticed within five minutes, as by Asio's own timers.
+  Operation wait(WallTime when, Done done);
   /// The waits end with operation_aborted. How many did.
   std::size_t cancel();
   /// The same for the one that began first.
@@ -36,9 +41,14 @@ class VirtualTimer final : public detail::RefCounted {
   class Wait;
   struct WaitTag;
 
+  using When = std::variant<TimePoint, WallTime>;
+
+  Operation wait_until(When when, Done done);
+  void arm();
   void fire();
 
   Loop& loop_;
+  When when_;
   Handle call_;
   detail::List<Wait, WaitTag> waits_;
 };

@@ -9,6 +9,7 @@ PRIVATE = ("openssl/", "zstd", "fmt/", "CLI/", "xxh", "catch2/", "rapidcheck", "
 
 # Headers whose point is to work together with Asio, or that belong to the code that does.
 ASIO = {
+    "net/asio/datagram_socket.hpp",
     "net/asio/io_buffers.hpp",
     "net/asio/io_initiation.hpp",
     "net/asio/stream_socket.hpp",

@@ -1,0 +1,187 @@
+// A datagram socket for code that is written against Asio, on both backends.
+#include "loops.hpp"
+#include "witness.hpp"
+
+#include <twinwire/net/asio/datagram_socket.hpp>
+#include <twinwire/net/sleep.hpp>
+#include <twinwire/net/task.hpp>
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
+#include <catch2/catch.hpp>
+
+namespace twinwire {
+namespace {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+constexpr auto as_result = asio::as_tuple(use_awaitable);
+
+awaitable<datagram_socket> bound(Loop& loop) {
+  datagram_socket socket(loop);
+  DatagramOptions options;
+  options.local_addr = {"127.0.0.1", 0};
+  co_await socket.async_open(options, use_awaitable);
+  co_return socket;
+}
+
+awaitable<datagram_socket> connected_to(Loop& loop, Address there) {
+  datagram_socket socket(loop);
+  DatagramOptions options;
+  options.remote_addr = {there.host(), there.port()};
+  co_await socket.async_open(options, use_awaitable);
+  co_return socket;
+}
+
+TEMPLATE_TEST_CASE("datagrams go to and fro", "", SimLoop, RealLoop) {
+  TestType here;
+  Loop& loop = here.loop;
+  run_until_complete(loop, [&]() -> awaitable<void> {
+    datagram_socket server = co_await bound(loop);
+    datagram_socket client = co_await connected_to(loop, *server.local_endpoint());
+    CHECK(client.remote_endpoint() == server.local_endpoint());
+    std::array<char, 16> space{};
+    Address sender;
+    // The receive that waits, then the send; and the send first, for which nobody waits.
+    std::size_t received = 0;
+    server.async_receive_from(asio::buffer(space), sender, [&](error_code error, std::size_t size) {
+      CHECK_FALSE(error);
+      received = size;
+    });
+    const std::array<asio::const_buffer, 2> pieces{asio::buffer("two ", 4), asio::buffer("pieces", 6)};
+    const std::size_t sent = co_await client.async_send(pieces, use_awaitable);
+    CHECK(sent == 10);
+    co_await sleep_for(loop, 5ms);
+    CHECK(std::string(space.data(), received) == "two pieces");
+    CHECK(sender == client.local_endpoint());
+    for (const char* text : {"first", "", "a third that is too long for them"}) {
+      co_await server.async_send_to(asio::buffer(std::string_view(text)), sender, use_awaitable);
+    }
+    co_await sleep_for(loop, 5ms);
+    for (const std::size_t expected : {5, 0, 16}) {
+      const std::size_t size = co_await client.async_receive(asio::buffer(space), use_awaitable);
+      CHECK(size == expected);
+    }
+    CHECK(std::string(space.data(), 16) == "a third that is ");
+  });
+}
+
+TEMPLATE_TEST_CASE("what cannot be sent is told to whoever sends", "", SimLoop, RealLoop) {
+  TestType here;
+  Loop& loop = here.loop;
+  run_until_complete(loop, [&]() -> awaitable<void> {
+    const std::string large(70'000, 'x');
+    datagram_socket unopened(loop);
+    const auto [closed, none] = co_await unopened.async_send(asio::buffer(large), as_result);
+    CHECK(closed == asio::error::bad_descriptor);
+    datagram_socket server = co_await bound(loop);
+    const Address there = *server.local_endpoint();
+    datagram_socket client = co_await connected_to(loop, there);
+    const auto [size_error, nothing] = co_await client.async_send(asio::buffer(large), as_result);
+    CHECK(size_error == asio::error::message_size);
+    CHECK(nothing == 0);
+    const auto [nowhere, no_byte] = co_await server.async_send(asio::buffer("x", 1), as_result);
+    CHECK(nowhere == errc::destination_address_required);
+    const auto [elsewhere, no_bytes] =
+        co_await client.async_send_to(asio::buffer("x", 1), there.with_port(1), as_result);
+    CHECK(elsewhere == asio::error::already_connected);
+    // What comes back later is told to whoever asks next.
+    server.close();
+    co_await client.async_send(asio::buffer("x", 1), use_awaitable);
+    char space[1];
+    const auto [refused, no_answer] = co_await client.async_receive(asio::buffer(space), as_result);
+    CHECK(refused == asio::error::connection_refused);
+  });
+}
+
+TEMPLATE_TEST_CASE("a datagram operation can be cancelled, and a second one is refused", "", SimLoop,
+                   RealLoop) {
+  TestType here;
+  Loop& loop = here.loop;
+  run_until_complete(loop, [&]() -> awaitable<void> {
+    datagram_socket socket = co_await bound(loop);
+    char space[8];
+    error_code told;
+    const auto tell = [&](error_code error, std::size_t) { told = error; };
+    socket.async_receive(asio::buffer(space), tell);
+    const auto [second, none] = co_await socket.async_receive(asio::buffer(space), as_result);
+    CHECK(second == asio::error::already_started);
+    socket.cancel();
+    CHECK_FALSE(told);
+    co_await sleep_for(loop, 0s);
+    CHECK(told == asio::error::operation_aborted);
+    // Nothing was lost by it.
+    const Address here_too = *socket.local_endpoint();
+    co_await socket.async_send_to(asio::buffer("to me", 5), here_too, use_awaitable);
+    const std::size_t size = co_await socket.async_receive(asio::buffer(space), use_awaitable);
+    CHECK(size == 5);
+    told = {};
+    socket.async_receive(asio::buffer(space), tell);
+    socket.close();
+    co_await sleep_for(loop, 0s);
+    CHECK(told == asio::error::operation_aborted);
+    CHECK_FALSE(socket.is_open());
+    DatagramOptions again;
+    again.local_addr = {"127.0.0.1", 0};
+    co_await socket.async_open(again, use_awaitable);
+    CHECK(socket.is_open());
+    const auto [twice] = co_await socket.async_open(again, as_result);
+    CHECK(twice == asio::error::already_open);
+  });
+}
+
+TEMPLATE_TEST_CASE("what nobody receives is dropped beyond a limit", "", SimLoop, RealLoop) {
+  TestType here;
+  Loop& loop = here.loop;
+  run_until_complete(loop, [&]() -> awaitable<void> {
+    datagram_socket socket = co_await bound(loop);
+    const Address there = *socket.local_endpoint();
+    const std::string large(10'000, 'x');
+    for (int i = 0; i < 40; ++i) {
+      co_await socket.async_send_to(asio::buffer(large), there, use_awaitable);
+      co_await sleep_for(loop, 1ms);
+    }
+    // Twenty-one of them, with 64 bytes each, are within 212,992 bytes.
+    CHECK(socket.dropped() == 19);
+    std::string space(20'000, '\0');
+    for (int i = 0; i < 21; ++i) {
+      const std::size_t size = co_await socket.async_receive(asio::buffer(space), use_awaitable);
+      CHECK(size == 10'000);
+    }
+    co_await socket.async_send_to(asio::buffer(large), there, use_awaitable);
+    const std::size_t size = co_await socket.async_receive(asio::buffer(space), use_awaitable);
+    CHECK(size == 10'000);
+  });
+}
+
+TEMPLATE_TEST_CASE("a loop that goes or is closed lets go of a receive", "", SimLoop, RealLoop) {
+  for (const bool close : {false, true}) {
+    {
+      TestType here;
+      run_until_complete(here.loop, [&]() -> awaitable<void> {
+        const auto socket = std::make_shared<datagram_socket>(co_await bound(here.loop));
+        const auto space = std::make_shared<std::array<char, 8>>();
+        const auto witness = std::make_shared<Witness>();
+        socket->async_receive(asio::buffer(*space), [socket, space, witness](error_code, std::size_t) {});
+      });
+      CHECK(Witness::alive == 1);
+      if (close) {
+        here.loop.close();
+        CHECK(Witness::alive == 0);
+      }
+    }
+    CHECK(Witness::alive == 0);
+  }
+}
+
+}  // namespace
+}  // namespace twinwire
