@@ -19,7 +19,8 @@ class EndingOperation : public OperationState {
  public:
   using Done = UniqueFunction<void(Failure, Values...)>;
 
-  EndingOperation(Loop& loop, Done done, std::string description = {})
+  EndingOperation(Loop& loop, Done&& done) : OperationState(loop), done_(std::move(done)) {}
+  EndingOperation(Loop& loop, Done done, std::string description)
       : OperationState(loop, std::move(description)), done_(std::move(done)) {}
 
   bool ended() const noexcept { return ended_; }

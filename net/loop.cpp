@@ -27,10 +27,13 @@ std::vector<detail::Ref<T>> all_of(const detail::List<T, Tag>& list) {
 
 namespace detail {
 
-OperationState::OperationState(Loop& loop, std::string description)
-    : loop_(&loop), description_(std::move(description)) {
+OperationState::OperationState(Loop& loop) : loop_(&loop) {
   loop.operations_.push_back(*this);
   add_ref();  // the list's, until end()
+}
+
+OperationState::OperationState(Loop& loop, std::string description) : OperationState(loop) {
+  description_ = std::move(description);
 }
 
 }  // namespace detail

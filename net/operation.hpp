@@ -38,7 +38,8 @@ struct OperationTag;
 /// An operation that has not completed. Until then its loop lists it and keeps it alive.
 class OperationState : public RefCounted, public ListLink<OperationTag> {
  public:
-  explicit OperationState(Loop& loop, std::string description = {});
+  explicit OperationState(Loop& loop);
+  OperationState(Loop& loop, std::string description);
 
   /// Ends it with `reason`; the completion comes later, from the loop. Does nothing once it has ended.
   void cancel(error_code reason) {

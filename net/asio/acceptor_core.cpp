@@ -43,9 +43,9 @@ void AcceptorCore::arrived(Ref<StreamCore> connection) {
   }
 }
 
-Operation AcceptorCore::start_listen(ListenTarget target, IoCompletion done) {
+Operation AcceptorCore::start_listen(ListenTarget target, IoCompletion&& done) {
   if (server_ || listen_ || closed_) {
-    return IoOperation<>::completed(*loop_, std::move(done), boost::asio::error::already_open);
+    return complete_next(*loop_, std::move(done), boost::asio::error::already_open);
   }
   const auto shared = std::make_shared<IoCompletion>(std::move(done));
   try {
@@ -63,22 +63,22 @@ Operation AcceptorCore::start_listen(ListenTarget target, IoCompletion done) {
     }
     return listen_;
   } catch (const std::invalid_argument&) {
-    return IoOperation<>::completed(*loop_, std::move(*shared), asio_error(errc::invalid_argument));
+    return complete_next(*loop_, std::move(*shared), asio_error(errc::invalid_argument));
   }
 }
 
-Operation AcceptorCore::start_accept(AcceptCompletion done) {
-  const auto accept = make_ref<Accept>(*loop_, std::move(done));
+Operation AcceptorCore::start_accept(AcceptCompletion&& done) {
   if (closed_ || !server_) {
-    accept->complete_soon(boost::asio::error::bad_descriptor, {});
-  } else if (waiting_.empty()) {
-    accepts_.push_back(*accept);
-  } else {
-    Ref<StreamCore> connection = std::move(waiting_.front());
-    waiting_.pop_front();
-    accept->complete_soon({}, std::move(connection));
+    return complete_next(*loop_, std::move(done), boost::asio::error::bad_descriptor, {});
   }
-  return Operation(accept);
+  if (waiting_.empty()) {
+    const auto accept = make_ref<Accept>(*loop_, std::move(done));
+    accepts_.push_back(*accept);
+    return Operation(accept);
+  }
+  Ref<StreamCore> connection = std::move(waiting_.front());
+  waiting_.pop_front();
+  return complete_next(*loop_, std::move(done), {}, std::move(connection));
 }
 
 void AcceptorCore::cancel() {

@@ -26,9 +26,9 @@ class AcceptorCore final : public RefCounted {
   ~AcceptorCore() override;
 
   /// Fails with what ended it, and with invalid_argument for options that create_server rejects.
-  Operation start_listen(ListenTarget target, IoCompletion done);
+  Operation start_listen(ListenTarget target, IoCompletion&& done);
   /// Several may wait: they are served in their order.
-  Operation start_accept(AcceptCompletion done);
+  Operation start_accept(AcceptCompletion&& done);
   /// What waits fails with operation_aborted.
   void cancel();
   /// As cancel, and stops listening. Connections that nobody has accepted are reset.

@@ -43,7 +43,7 @@ class DatagramCore::Protocol final : public DatagramProtocol {
 
 class DatagramCore::Receive final : public IoOperation<std::size_t> {
  public:
-  Receive(Ref<DatagramCore> core, const DatagramTarget& target, TransferCompletion done)
+  Receive(Ref<DatagramCore> core, const DatagramTarget& target, TransferCompletion&& done)
       : IoOperation(*core->loop_, std::move(done)), target(target), core_(std::move(core)) {
     core_->receive_ = this;
   }
@@ -59,7 +59,7 @@ class DatagramCore::Receive final : public IoOperation<std::size_t> {
 
 class DatagramCore::Send final : public IoOperation<std::size_t> {
  public:
-  Send(Ref<DatagramCore> core, DatagramToSend datagram, TransferCompletion done)
+  Send(Ref<DatagramCore> core, DatagramToSend datagram, TransferCompletion&& done)
       : IoOperation(*core->loop_, std::move(done)), datagram(std::move(datagram)), core_(std::move(core)) {
     core_->send_ = this;
   }
@@ -112,9 +112,9 @@ void DatagramCore::resume_writing() {
 
 // --- for the socket ---
 
-Operation DatagramCore::start_open(DatagramOptions options, IoCompletion done) {
+Operation DatagramCore::start_open(DatagramOptions options, IoCompletion&& done) {
   if (transport_ || open_ || closed_) {
-    return IoOperation<>::completed(*loop_, std::move(done), boost::asio::error::already_open);
+    return complete_next(*loop_, std::move(done), boost::asio::error::already_open);
   }
   const auto shared = std::make_shared<IoCompletion>(std::move(done));
   try {
@@ -126,7 +126,7 @@ Operation DatagramCore::start_open(DatagramOptions options, IoCompletion done) {
         });
     return open_;
   } catch (const std::invalid_argument&) {
-    return IoOperation<>::completed(*loop_, std::move(*shared), asio_error(errc::invalid_argument));
+    return complete_next(*loop_, std::move(*shared), asio_error(errc::invalid_argument));
   }
 }
 
@@ -135,9 +135,9 @@ error_code DatagramCore::take_error() {
   return std::exchange(error_, {});
 }
 
-Operation DatagramCore::start_receive(const DatagramTarget& target, TransferCompletion done) {
+Operation DatagramCore::start_receive(const DatagramTarget& target, TransferCompletion&& done) {
   const error_code error = receive_ ? error_code(boost::asio::error::already_started) : take_error();
-  if (error.failed()) return IoOperation<std::size_t>::completed(*loop_, std::move(done), error);
+  if (error.failed()) return complete_next(*loop_, std::move(done), error, 0);
   const auto receive = make_ref<Receive>(Ref<DatagramCore>(this), target, std::move(done));
   if (!waiting_.empty()) {
     const Waiting first = std::move(waiting_.front());
@@ -148,9 +148,9 @@ Operation DatagramCore::start_receive(const DatagramTarget& target, TransferComp
   return Operation(receive);
 }
 
-Operation DatagramCore::start_send(DatagramToSend datagram, TransferCompletion done) {
+Operation DatagramCore::start_send(DatagramToSend datagram, TransferCompletion&& done) {
   const error_code error = send_ ? error_code(boost::asio::error::already_started) : take_error();
-  if (error.failed()) return IoOperation<std::size_t>::completed(*loop_, std::move(done), error);
+  if (error.failed()) return complete_next(*loop_, std::move(done), error, 0);
   const auto send = make_ref<Send>(Ref<DatagramCore>(this), std::move(datagram), std::move(done));
   if (!writing_paused_) hand_over(*send);
   return Operation(send);

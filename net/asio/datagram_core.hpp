@@ -43,9 +43,9 @@ class DatagramCore final : public RefCounted {
   explicit DatagramCore(Loop& loop) noexcept : loop_(&loop) {}
 
   /// Fails with what ended it, and with invalid_argument for options that create_datagram_endpoint rejects.
-  Operation start_open(DatagramOptions options, IoCompletion done);
-  Operation start_receive(const DatagramTarget& target, TransferCompletion done);
-  Operation start_send(DatagramToSend datagram, TransferCompletion done);
+  Operation start_open(DatagramOptions options, IoCompletion&& done);
+  Operation start_receive(const DatagramTarget& target, TransferCompletion&& done);
+  Operation start_send(DatagramToSend datagram, TransferCompletion&& done);
   /// What waits fails with operation_aborted.
   void cancel();
   /// As cancel, and what was sent still goes out.

@@ -61,7 +61,7 @@ class basic_datagram_socket {
     if (!core_->is_open()) core_ = detail::make_ref<detail::DatagramCore>(loop());
     return detail::initiate_io<void(error_code)>(
         loop(), executor_, std::forward<Token>(token),
-        [core = core_, options = std::move(options)](detail::IoCompletion done) mutable {
+        [core = core_, options = std::move(options)](detail::IoCompletion&& done) mutable {
           return core->start_open(std::move(options), std::move(done));
         });
   }
@@ -132,7 +132,7 @@ class basic_datagram_socket {
   auto receive(const detail::DatagramTarget& target, Token&& token) {
     return detail::initiate_io<void(error_code, std::size_t)>(
         loop(), executor_, std::forward<Token>(token),
-        [core = core_, target](detail::TransferCompletion done) {
+        [core = core_, target](detail::TransferCompletion&& done) {
           return core->start_receive(target, std::move(done));
         });
   }
@@ -141,7 +141,7 @@ class basic_datagram_socket {
   auto send(detail::DatagramToSend made, Token&& token) {
     return detail::initiate_io<void(error_code, std::size_t)>(
         loop(), executor_, std::forward<Token>(token),
-        [core = core_, made = std::move(made)](detail::TransferCompletion done) mutable {
+        [core = core_, made = std::move(made)](detail::TransferCompletion&& done) mutable {
           return core->start_send(std::move(made), std::move(done));
         });
   }

@@ -4,6 +4,9 @@
 #include <twinwire/net/completing_operation.hpp>
 #include <twinwire/net/error.hpp>
 
+#include <type_traits>
+#include <utility>
+
 namespace twinwire::detail {
 
 /// The code by which Asio's users know this error: `error == boost::asio::error::connection_reset` compares
@@ -25,14 +28,7 @@ class IoOperation : public EndingOperation<error_code, Values...> {
   using Ending = EndingOperation<error_code, Values...>;
   using typename Ending::Done;
 
-  IoOperation(Loop& loop, Done done) : Ending(loop, std::move(done)) { this->set_background(); }
-
-  /// For what can be told at once: completes in the next turn.
-  static Operation completed(Loop& loop, Done done, error_code error) {
-    const auto operation = make_ref<IoOperation>(loop, std::move(done));
-    operation->complete_soon(error, Values{}...);
-    return Operation(operation);
-  }
+  IoOperation(Loop& loop, Done&& done) : Ending(loop, std::move(done)) { this->set_background(); }
 
  protected:
   error_code failure_of(error_code error) const final { return asio_error(error); }
@@ -40,5 +36,15 @@ class IoOperation : public EndingOperation<error_code, Values...> {
  private:
   void fail_unheard(const error_code&) final {}
 };
+
+/// For what is known at once: completes in the next turn. There is nothing to cancel.
+template <class... Values>
+Operation complete_next(Loop& loop, UniqueFunction<void(error_code, Values...)>&& done, error_code error,
+                        std::type_identity_t<Values>... values) {
+  loop.call_soon([done = std::move(done), error, ... values = std::move(values)]() mutable {
+    done(error, std::move(values)...);
+  });
+  return {};
+}
 
 }  // namespace twinwire::detail

@@ -91,7 +91,7 @@ class basic_socket_acceptor {
     if (!core_->is_open()) core_ = detail::make_ref<detail::AcceptorCore>(loop());
     return detail::initiate_io<void(error_code)>(
         loop(), executor_, std::forward<Token>(token),
-        [core = core_, target = std::move(target)](detail::IoCompletion done) mutable {
+        [core = core_, target = std::move(target)](detail::IoCompletion&& done) mutable {
           return core->start_listen(std::move(target), std::move(done));
         });
   }

@@ -53,7 +53,7 @@ class StreamCore::Protocol final : public BufferedProtocol {
 
 class StreamCore::Read final : public IoOperation<std::size_t> {
  public:
-  Read(Ref<StreamCore> core, MutableBytes target, TransferCompletion done)
+  Read(Ref<StreamCore> core, MutableBytes target, TransferCompletion&& done)
       : IoOperation(*core->loop_, std::move(done)), target(target), core_(std::move(core)) {
     core_->read_ = this;
     core_->transport_.resume_reading();
@@ -71,9 +71,10 @@ class StreamCore::Read final : public IoOperation<std::size_t> {
   const Ref<StreamCore> core_;
 };
 
+/// Waits until what was written before has gone.
 class StreamCore::Write final : public IoOperation<std::size_t> {
  public:
-  Write(Ref<StreamCore> core, const WriteBatch& batch, TransferCompletion done)
+  Write(Ref<StreamCore> core, const WriteBatch& batch, TransferCompletion&& done)
       : IoOperation(*core->loop_, std::move(done)), batch(batch), core_(std::move(core)) {
     core_->write_ = this;
   }
@@ -124,14 +125,14 @@ void StreamCore::lost(error_code error) {
 
 void StreamCore::resume_writing() {
   writing_paused_ = false;
-  if (write_) hand_over(*write_);
+  if (write_ && hand_over(write_->batch)) write_->complete_soon({}, write_->batch.size());
 }
 
 // --- for the socket ---
 
-Operation StreamCore::start_connect(StreamTarget target, IoCompletion done) {
+Operation StreamCore::start_connect(StreamTarget target, IoCompletion&& done) {
   if (transport_ || connect_ || closed_) {
-    return IoOperation<>::completed(*loop_, std::move(done), boost::asio::error::already_connected);
+    return complete_next(*loop_, std::move(done), boost::asio::error::already_connected);
   }
   const auto shared = std::make_shared<IoCompletion>(std::move(done));
   try {
@@ -149,7 +150,7 @@ Operation StreamCore::start_connect(StreamTarget target, IoCompletion done) {
     connect_.set_background();
     return connect_;
   } catch (const std::invalid_argument&) {
-    return IoOperation<>::completed(*loop_, std::move(*shared), asio_error(errc::invalid_argument));
+    return complete_next(*loop_, std::move(*shared), asio_error(errc::invalid_argument));
   }
 }
 
@@ -167,31 +168,32 @@ error_code StreamCore::write_error() const noexcept {
   return {};
 }
 
-Operation StreamCore::start_read(MutableBytes target, TransferCompletion done) {
+Operation StreamCore::start_read(MutableBytes target, TransferCompletion&& done) {
   error_code error = read_error();
   if (read_) error = boost::asio::error::already_started;
   if (error.failed() || target.empty()) {
-    return IoOperation<std::size_t>::completed(*loop_, std::move(done), error);
+    return complete_next(*loop_, std::move(done), error, 0);
   }
   return Operation(make_ref<Read>(Ref<StreamCore>(this), target, std::move(done)));
 }
 
-Operation StreamCore::start_write(const WriteBatch& batch, TransferCompletion done) {
+Operation StreamCore::start_write(const WriteBatch& batch, TransferCompletion&& done) {
   error_code error = write_error();
   if (write_) error = boost::asio::error::already_started;
   if (error.failed() || batch.size() == 0) {
-    return IoOperation<std::size_t>::completed(*loop_, std::move(done), error);
+    return complete_next(*loop_, std::move(done), error, 0);
   }
-  const auto write = make_ref<Write>(Ref<StreamCore>(this), batch, std::move(done));
-  if (!writing_paused_) hand_over(*write);
-  return Operation(write);
+  if (!writing_paused_ && hand_over(batch)) {
+    return complete_next(*loop_, std::move(done), {}, batch.size());
+  }
+  return Operation(make_ref<Write>(Ref<StreamCore>(this), batch, std::move(done)));
 }
 
-/// Gives the bytes to the transport, which sends or buffers all of them.
-void StreamCore::hand_over(Write& write) {
-  transport_.writelines(write.batch.segments());
-  // If that failed, the write fails when the transport has told why.
-  if (!transport_.is_closing()) write.complete_soon({}, write.batch.size());
+/// Gives the bytes to the transport, which sends or buffers all of them. False if that failed: the write
+/// fails when the transport has told why.
+bool StreamCore::hand_over(const WriteBatch& batch) {
+  transport_.writelines(batch.segments());
+  return !transport_.is_closing();
 }
 
 void StreamCore::cancel() {
@@ -219,6 +221,7 @@ error_code StreamCore::shutdown_write() {
     return error == boost::asio::error::broken_pipe ? error_code() : error;
   }
   write_ended_ = true;
+  if (write_) write_->complete_soon(boost::asio::error::broken_pipe, 0);
   transport_.write_eof();
   return {};
 }

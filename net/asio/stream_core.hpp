@@ -36,10 +36,10 @@ class StreamCore final : public RefCounted {
   // --- for the socket ---
 
   /// Fails with what ended the attempt, and with invalid_argument for options that create_connection rejects.
-  Operation start_connect(StreamTarget target, IoCompletion done);
+  Operation start_connect(StreamTarget target, IoCompletion&& done);
   /// Completes with 0 bytes at once if there is no room.
-  Operation start_read(MutableBytes target, TransferCompletion done);
-  Operation start_write(const WriteBatch& batch, TransferCompletion done);
+  Operation start_read(MutableBytes target, TransferCompletion&& done);
+  Operation start_write(const WriteBatch& batch, TransferCompletion&& done);
   /// What waits fails with operation_aborted.
   void cancel();
   /// As cancel, and what was written is still delivered in the background.
@@ -68,7 +68,7 @@ class StreamCore final : public RefCounted {
   void end();
   void lost(error_code error);
   void resume_writing();
-  void hand_over(Write& write);
+  bool hand_over(const WriteBatch& batch);
   /// Why nothing can be read any more, if so.
   error_code read_error() const noexcept;
   error_code write_error() const noexcept;

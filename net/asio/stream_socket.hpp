@@ -91,7 +91,7 @@ class basic_stream_socket : public boost::asio::socket_base {
   auto async_read_some(const MutableBufferSequence& buffers, Token&& token = Token{}) {
     return detail::initiate_io<void(error_code, std::size_t)>(
         loop(), executor_, std::forward<Token>(token),
-        [core = core_, target = detail::read_target(buffers)](detail::TransferCompletion done) {
+        [core = core_, target = detail::read_target(buffers)](detail::TransferCompletion&& done) {
           return core->start_read(target, std::move(done));
         });
   }
@@ -103,8 +103,8 @@ class basic_stream_socket : public boost::asio::socket_base {
   auto async_write_some(const ConstBufferSequence& buffers, Token&& token = Token{}) {
     return detail::initiate_io<void(error_code, std::size_t)>(
         loop(), executor_, std::forward<Token>(token),
-        [core = core_, batch = detail::WriteBatch(buffers)](detail::TransferCompletion done) {
-          return core->start_write(batch, std::move(done));
+        [core = core_, buffers](detail::TransferCompletion&& done) {
+          return core->start_write(detail::WriteBatch(buffers), std::move(done));
         });
   }
 
@@ -160,7 +160,7 @@ class basic_stream_socket : public boost::asio::socket_base {
     if (!core_->is_open()) core_ = detail::make_ref<detail::StreamCore>(loop());
     return detail::initiate_io<void(error_code)>(
         loop(), executor_, std::forward<Token>(token),
-        [core = core_, target = std::move(target)](detail::IoCompletion done) mutable {
+        [core = core_, target = std::move(target)](detail::IoCompletion&& done) mutable {
           return core->start_connect(std::move(target), std::move(done));
         });
   }

@@ -96,6 +96,7 @@ TEMPLATE_TEST_CASE("what cannot be sent is told to whoever sends", "", SimLoop, 
     CHECK(elsewhere == asio::error::already_connected);
     // What comes back later is told to whoever asks next.
     server.close();
+    co_await sleep_for(loop, 1ms);  // its port is free in the next turn
     co_await client.async_send(asio::buffer("x", 1), use_awaitable);
     char space[1];
     const auto [refused, no_answer] = co_await client.async_receive(asio::buffer(space), as_result);

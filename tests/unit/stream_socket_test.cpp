@@ -272,6 +272,11 @@ TEMPLATE_TEST_CASE("a write waits for a reader, and sends nothing when it is can
     pair.client.cancel();
     co_await sleep_for(loop, 0s);
     CHECK(first == asio::error::operation_aborted);
+    // Ending the direction is not for later than a write that waits.
+    pair.client.async_write_some(asio::buffer(block), [&](error_code why, std::size_t) { first = why; });
+    pair.client.shutdown(stream_socket::shutdown_send);
+    co_await sleep_for(loop, 0s);
+    CHECK(first == asio::error::broken_pipe);
     // What nobody takes is buffered once at most.
     CHECK(pair.client.transport().get_write_buffer_size() <= 65'536);
     pair.client.close();  // and yet everything arrives
