@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include <boost/asio/as_tuple.hpp>
@@ -94,12 +95,12 @@ TEMPLATE_TEST_CASE("what cannot be sent is told to whoever sends", "", SimLoop, 
     const auto [elsewhere, no_bytes] =
         co_await client.async_send_to(asio::buffer("x", 1), there.with_port(1), as_result);
     CHECK(elsewhere == asio::error::already_connected);
-    // What comes back later is told to whoever asks next.
+    // What comes back later is told to whoever is there: still the send, or the next one to ask.
     server.close();
     co_await sleep_for(loop, 1ms);  // its port is free in the next turn
-    co_await client.async_send(asio::buffer("x", 1), use_awaitable);
+    auto [refused, sent] = co_await client.async_send(asio::buffer("x", 1), as_result);
     char space[1];
-    const auto [refused, no_answer] = co_await client.async_receive(asio::buffer(space), as_result);
+    if (!refused) std::tie(refused, sent) = co_await client.async_receive(asio::buffer(space), as_result);
     CHECK(refused == asio::error::connection_refused);
   });
 }
