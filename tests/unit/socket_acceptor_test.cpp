@@ -60,7 +60,6 @@ TEMPLATE_TEST_CASE("connections wait for their accept in order, and accepts for 
     stream_socket unwanted(loop);
     co_await unwanted.async_connect(there, use_awaitable);
     co_await sleep_for(loop, 5ms);
-    error_code pending;
     acceptor.close();
     const auto [error, socket] = co_await acceptor.async_accept(as_result);
     CHECK(error == asio::error::bad_descriptor);
