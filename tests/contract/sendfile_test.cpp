@@ -148,7 +148,7 @@ STREAM_TEST("SF-04", "what is written before goes first, what is written after f
   pair.server->transport.resume_reading();
   stage.run_until([&] { return outcome->done(); }, "the file to be sent");
   pair.client->transport.write("behind");
-  pair.client->transport.write_eof();
+  stage.end_stream(pair.client->transport);
   stage.run_until([&] { return pair.server->eof(); }, "the end");
   CHECK(pair.server->received() == pattern(before) + pattern(large) + "behind");
 }
