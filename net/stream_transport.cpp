@@ -347,16 +347,22 @@ void StreamTransport::cork() {
 }
 
 void StreamTransport::uncork() {
-  if (--cork_depth_ > 0 || buffer_.empty() || !is_sending()) return;
+  if (--cork_depth_ > 0 || !is_sending()) return;
+  if (buffer_.empty()) {
+    if (transfer_) go_on_soon();
+    return;
+  }
   // As a write would: at once, but resume_writing and connection_lost never inside this call.
   const Ref<StreamTransport> self(this);
   send_buffered();
   if (!is_sending()) return;
-  if (buffer_.size() <= flow_.limits().low) {
-    loop_->call_soon([self] {
-      if (self->is_sending()) self->after_drain();
-    });
-  }
+  if (buffer_.size() <= flow_.limits().low) go_on_soon();
+}
+
+void StreamTransport::go_on_soon() {
+  loop_->call_soon([self = Ref<StreamTransport>(this)] {
+    if (self->is_sending()) self->after_drain();
+  });
 }
 
 }  // namespace twinwire::detail

@@ -95,6 +95,7 @@ class StreamTransport final : public TransportLife<TransportState>,
   void send(std::span<const Bytes> segments);
   void send_buffered();
   void after_drain();
+  void go_on_soon();
   void take_leave();
   void send_eof();
   bool read_once();

@@ -169,7 +169,10 @@ class TransportLife : public Interface {
     const Ref<TransportLife> self(this);
     publish("connection_lost", {}, lost_error_);
     const std::shared_ptr<BaseProtocol> protocol = protocol_;
-    loop_->guard([&] { protocol->connection_lost(lost_error_); }, "connection_lost threw an exception");
+    // None, if a layer that was to take this connection over could not be made.
+    if (protocol) {
+      loop_->guard([&] { protocol->connection_lost(lost_error_); }, "connection_lost threw an exception");
+    }
     if (state_ == State::gone) return;
     state_ = State::gone;
     socket()->close();

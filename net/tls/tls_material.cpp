@@ -102,8 +102,14 @@ TlsMaterial::TlsMaterial(const TlsOptions& options, ossl_lib_ctx_st* library) {
 std::string read_pem(const std::string& path) {
   errno = 0;
   std::ifstream file(path, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (file.bad() || !file.is_open()) {
+  std::string text;
+  bool failed = !file.is_open();
+  try {
+    if (!failed) text.assign(std::istreambuf_iterator<char>(file), {});
+  } catch (const std::ios_base::failure&) {  // of a directory, say
+    failed = true;
+  }
+  if (failed || file.bad()) {
     throw OperationError(error_code(errno == 0 ? EIO : errno, boost::system::system_category()),
                          "read " + path);
   }

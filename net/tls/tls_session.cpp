@@ -117,7 +117,7 @@ void TlsSession::expect(const std::string& name) {
     if (taken && context_->role().verify) taken = SSL_set1_host(ssl_.get(), name.c_str()) == 1;
   }
   ERR_clear_error();
-  if (!taken) throw std::invalid_argument("TLS: \"" + name + "\" cannot be the name of a server");
+  if (!taken) throw std::invalid_argument("TLS: this cannot be the name of a server: \"" + name + "\"");
 }
 
 void TlsSession::take_up_session() {

@@ -153,6 +153,21 @@ STREAM_TEST("SF-04", "what is written before goes first, what is written after f
   CHECK(pair.server->received() == pattern(before) + pattern(large) + "behind");
 }
 
+CONTRACT_TEST("SF-04", "a file waits while writes are gathered, and goes on behind them") {
+  const Pair pair = stage.connect_deaf_server();
+  const TestFile file(stage, stage.client(), pattern(64 * large));
+  const Sent outcome = begin(*pair.client, file);
+  stage.settle();
+  {
+    const Cork cork = pair.client->transport.raw().cork();
+    pair.server->transport.resume_reading();
+    stage.settle();
+    CHECK_FALSE(outcome->done());
+  }
+  stage.run_until([&] { return outcome->done(); }, "the file to be sent");
+  stage.run_until_received(*pair.server, 64 * large);
+}
+
 CONTRACT_TEST("SF-04", "an end that is wanted meanwhile comes behind the file") {
   const Pair pair = stage.connect_pair();
   const TestFile file(stage, pattern(large));
