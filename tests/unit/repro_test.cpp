@@ -122,7 +122,7 @@ TEST_CASE("what a repro tells twice is refused, with both lines") {
                                                         {"scenario lossy", "scenario"},
                                                         {"base calm 3", "base"},
                                                         {"fingerprint 0", "fingerprint"},
-                                                        {"model 1", "model"}}) {
+                                                        {"model 2", "model"}}) {
     CHECK_THROWS_WITH(traces::parse_repro(text + line + "\n", "f"),
                       "f:" + std::to_string(last + 1) + ": \"" + name +
                           "\" is told a second time, after line " + std::to_string(line_of(name + " ")));
@@ -213,9 +213,9 @@ TEST_CASE("a repro whose failure is fixed replays without it") {
 
 TEST_CASE("a repro of another model of the network is stale") {
   std::string text = to_text(recorded());
-  text.replace(text.find("model 1"), 7, "model 0");
+  text.replace(text.find("model 2"), 7, "model 0");
   CHECK_THROWS_WITH(traces::parse_repro(text, "old.repro"),
-                    "old.repro:2: stale: made with model 0 of the simulated network, this is model 1");
+                    "old.repro:2: stale: made with model 0 of the simulated network, this is model 2");
 }
 
 TEST_CASE("what is not a repro is refused in one sentence") {
