@@ -56,7 +56,7 @@ TEST_CASE("the text of a repro is for people, too") {
   Repro repro = recorded();
   repro.comments = {"client>server:80#1: the segment at byte 15 was lost (try 0)"};
   const std::string text = to_text(repro);
-  CHECK_THAT(text, StartsWith("twinwire-repro 1\nmodel 1\nscenario lossy\n"));
+  CHECK_THAT(text, StartsWith("twinwire-repro 1\nmodel 2\nscenario lossy\n"));
   CHECK_THAT(text, Contains("\nargument text \"a second message\"\n"));
   CHECK_THAT(text, Contains("\noption link.loss 1/8\n"));
   CHECK_THAT(text, Contains("\noption host.addresses \"\"\n"));
@@ -231,7 +231,7 @@ TEST_CASE("what is not a repro is refused in one sentence") {
   CHECK(complaint("# only a comment\n\n") == "f: the file is empty: not a repro file");
   CHECK(complaint("#!/bin/sh\necho\n") == "f:2: expected \"twinwire-repro 1\": this is not a repro file");
   CHECK(complaint("twinwire-repro 2\n") == "f:1: format 2 is not known (this is format 1)");
-  CHECK(complaint("twinwire-repro 1\nmodel 1\n") == "f: no line names the scenario");
+  CHECK(complaint("twinwire-repro 1\nmodel 2\n") == "f: no line names the scenario");
   CHECK(complaint("twinwire-repro 1\nscenario s\n") == "f: no line tells the failure");
   CHECK(complaint("twinwire-repro 1\nscenario s\noverride loss a b 1\n") == "f:3: \"b\" is not a number");
   CHECK(complaint("twinwire-repro 1\nscenario s t\n") == "f:2: \"scenario\" takes 1 words, not 2");
