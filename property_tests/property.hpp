@@ -12,9 +12,7 @@
 //     TWINWIRE_PROPERTY_SEED=7       other cases than the usual ones, which are the same in every run
 #pragma once
 
-#include <cstddef>
-#include <initializer_list>
-#include <vector>
+#include "one_of.hpp"
 
 #include <catch2/catch.hpp>
 #include <rapidcheck.h>
@@ -29,14 +27,6 @@
   static void function()
 
 namespace twinwire::property {
-
-/// One of these values. Shrinks towards the first, which is the simplest (gen::element does not shrink).
-template <class T>
-rc::Gen<T> one_of(std::initializer_list<T> simplest_first) {
-  const std::vector<T> values(simplest_first);
-  return rc::gen::map(rc::gen::inRange<std::size_t>(0, values.size()),
-                      [values](std::size_t index) { return values[index]; });
-}
 
 /// Runs the cases of a property; what is wrong with one of them is thrown, as RC_ASSERT does.
 void check(const char* sentence, void (*property)());

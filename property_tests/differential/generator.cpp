@@ -1,0 +1,85 @@
+#include "generator.hpp"
+
+#include "../one_of.hpp"
+
+#include <utility>
+#include <vector>
+
+namespace twinwire::differential {
+namespace {
+
+using property::one_of;
+
+/// So few that their small writes fit into all buffers.
+constexpr int steps_max = 14;
+
+/// How often each action is drawn, the simplest first.
+using Weights = std::vector<std::pair<std::size_t, Action>>;
+
+Weights weights_of(Kind kind) {
+  switch (kind) {
+    case Kind::tcp:
+    case Kind::unix_socket:
+    case Kind::pipe:
+      return {{12, Action::write},  {3, Action::writelines}, {4, Action::pause},     {4, Action::resume},
+              {2, Action::cork},    {2, Action::uncork},     {2, Action::limits},    {3, Action::hold},
+              {2, Action::switch_protocol}, {3, Action::write_eof},  {2, Action::close}, {1, Action::abort}};
+    case Kind::udp:
+      return {{12, Action::write}, {2, Action::limits}, {1, Action::close}, {1, Action::abort}};
+    case Kind::subprocess:
+      return {{12, Action::write},    {3, Action::pause}, {3, Action::resume}, {3, Action::write_eof},
+              {1, Action::terminate}, {1, Action::kill},  {1, Action::close},  {1, Action::abort}};
+  }
+  return {};
+}
+
+rc::Gen<std::uint32_t> sizes_of(Kind kind) {
+  switch (kind) {
+    case Kind::tcp:
+    case Kind::unix_socket:
+      return rc::gen::weightedOneOf<std::uint32_t>(
+          {{19, one_of<std::uint32_t>({1, 0, 2, 10, 100, 1000, 5000})}, {1, rc::gen::just<std::uint32_t>(1'000'000)}});
+    case Kind::pipe:
+      return rc::gen::weightedOneOf<std::uint32_t>(
+          {{9, one_of<std::uint32_t>({1, 0, 2, 10, 100, 1000, 3000})}, {1, rc::gen::just<std::uint32_t>(400'000)}});
+    case Kind::udp:
+      return one_of<std::uint32_t>({1, 0, 10, 1000, 1400, 9000, 70'000});
+    case Kind::subprocess:
+      return one_of<std::uint32_t>({1, 0, 10, 1000, 3000});
+  }
+  return rc::gen::just<std::uint32_t>(1);
+}
+
+rc::Gen<Step> steps_of(Kind kind) {
+  std::size_t total = 0;
+  for (const auto& [weight, action] : weights_of(kind)) total += weight;
+  rc::Gen<Action> actions =
+      rc::gen::map(rc::gen::inRange<std::size_t>(0, total), [weights = weights_of(kind)](std::size_t drawn) {
+        for (const auto& [weight, action] : weights) {
+          if (drawn < weight) return action;
+          drawn -= weight;
+        }
+        return Action::write;
+      });
+  return rc::gen::map(
+      rc::gen::build<Step>(
+          rc::gen::set(&Step::side, kind == Kind::subprocess ? rc::gen::just(0) : one_of({0, 1})),
+          rc::gen::set(&Step::action, std::move(actions)), rc::gen::set(&Step::size, sizes_of(kind)),
+          rc::gen::set(&Step::joined, one_of({false, false, true}))),
+      [](Step step) {
+        if (!takes_size(step.action)) step.size = 0;
+        return step;
+      });
+}
+
+}  // namespace
+
+rc::Gen<Program> programs(Kind kind) {
+  return rc::gen::map(rc::gen::resize(steps_max, rc::gen::container<std::vector<Step>>(steps_of(kind))),
+                      [kind](std::vector<Step> steps) {
+                        if (!steps.empty()) steps.back().joined = false;
+                        return Program{kind, std::move(steps)};
+                      });
+}
+
+}  // namespace twinwire::differential

@@ -1,0 +1,111 @@
+#include "ground.hpp"
+#include "stream_endpoint.hpp"
+
+#include <stdexcept>
+
+namespace twinwire::differential {
+namespace {
+
+/// Far more than what a program writes in small pieces, and far less than its large one: see docs/differential.md.
+constexpr std::int64_t socket_buffer = 128 * 1024;
+
+}  // namespace
+
+Meeting::Meeting(Loop& first, Loop& second, std::string host, std::string path)
+    : loops_{&first, &second}, host_(std::move(host)), path_(std::move(path)) {}
+
+Meeting::~Meeting() {
+  for (const Server& server : servers_) server.close();
+}
+
+void Meeting::begin(Kind kind) {
+  ends_ = {};
+  failure_ = nullptr;
+  done_ = false;
+  switch (kind) {
+    case Kind::tcp:
+    case Kind::unix_socket:
+      return connect_stream(kind);
+    case Kind::pipe:
+      return connect_pipe();
+    case Kind::udp:
+      return connect_udp();
+    case Kind::subprocess:
+      return start_child();
+  }
+}
+
+bool Meeting::ended() const {
+  if (failure_) return true;
+  for (const auto& side : ends_.sides) {
+    if (side && !side->made()) return false;
+  }
+  return done_;
+}
+
+Ends Meeting::finish() {
+  if (failure_) std::rethrow_exception(failure_);
+  if (!ended()) throw std::runtime_error("the two ends were not connected in time");
+  return std::exchange(ends_, {});
+}
+
+std::shared_ptr<BaseProtocol> Meeting::accepted() const {
+  return static_cast<StreamEndpoint&>(*ends_.sides[1]).protocol();
+}
+
+void Meeting::connect_stream(Kind kind) {
+  for (const int side : {0, 1}) {
+    ends_.sides[static_cast<std::size_t>(side)] = std::make_shared<StreamEndpoint>(side, socket_buffer);
+  }
+  const auto made = [this](std::exception_ptr failure, const Connection&) {
+    failure_ = std::move(failure);
+    done_ = true;
+  };
+  const auto connect = [this, kind, made] {
+    auto factory = [first = ends_.sides[0]] { return static_cast<StreamEndpoint&>(*first).protocol(); };
+    if (kind == Kind::tcp) {
+      const int port = servers_[0].sockets().at(0).sockname.port();
+      loops_[0]->create_connection(factory, ConnectOptions(host_, port), made);
+    } else {
+      loops_[0]->create_unix_connection(factory, UnixConnectOptions(path_), made);
+    }
+  };
+  Server& server = servers_[kind == Kind::tcp ? 0 : 1];
+  if (server) return connect();
+  const auto listening = [this, &server, connect](std::exception_ptr failure, Server created) {
+    failure_ = std::move(failure);
+    server = std::move(created);
+    if (!failure_) connect();
+  };
+  if (kind == Kind::tcp) {
+    loops_[1]->create_server([this] { return accepted(); }, ServerOptions(host_, 0), listening);
+  } else {
+    loops_[1]->create_unix_server([this] { return accepted(); }, UnixServerOptions(path_), listening);
+  }
+}
+
+void Meeting::connect_pipe() {
+  for (const int side : {0, 1}) {
+    ends_.sides[static_cast<std::size_t>(side)] = std::make_shared<StreamEndpoint>(side, std::nullopt);
+  }
+  const PipeEnds pipe = loops_[1]->make_pipe();
+  const auto factory = [this](std::size_t side) {
+    return [end = ends_.sides[side]] { return static_cast<StreamEndpoint&>(*end).protocol(); };
+  };
+  const auto made = [this](std::exception_ptr failure, const Connection&) {
+    if (failure) failure_ = std::move(failure);
+    done_ = true;
+  };
+  loops_[1]->connect_write_pipe(factory(0), pipe.writing, made);
+  loops_[1]->connect_read_pipe(factory(1), pipe.reading, made);
+}
+
+void Meeting::connect_udp() {
+  throw std::runtime_error("not yet");
+}
+
+void Meeting::start_child() {
+  throw std::runtime_error("not yet");
+}
+
+}  // namespace twinwire::differential

@@ -1,0 +1,76 @@
+// What the differential proof runs: a list of things that are done to the two ends of a connection. It is
+// written as a line of text, which can be given back to be run again:
+//
+//     tcp: 0.write(100) & 1.pause; 0.close
+//
+// Steps that are joined by & follow each other while neither loop runs; after a semicolon, and at the end,
+// everybody waits until nothing is left to happen.
+#pragma once
+
+#include <cstdint>
+#include <iosfwd>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace twinwire::differential {
+
+/// Between what the two ends are connected.
+enum class Kind : std::uint8_t {
+  tcp,
+  unix_socket,
+  pipe,  ///< 0 writes, 1 reads
+  udp,   ///< 0 is connected to 1, which answers to where 0 is
+  subprocess,  ///< 0 is the parent of a program that copies its stdin to its stdout; nobody is 1
+};
+
+enum class Action : std::uint8_t {
+  write,       ///< so many bytes; of a child: to its stdin
+  writelines,  ///< so many bytes, in three parts
+  cork,
+  uncork,  ///< the innermost scope
+  pause,   ///< reading; of a child: its stdout
+  resume,
+  limits,           ///< set_write_buffer_limits(high)
+  hold,             ///< eof_received returns true from now on
+  switch_protocol,  ///< between a Protocol and a BufferedProtocol
+  write_eof,
+  close,
+  abort,
+  terminate,  ///< SIGTERM
+  kill,       ///< SIGKILL
+};
+
+struct Step {
+  int side = 0;
+  Action action = Action::write;
+  /// Of those that take a number.
+  std::uint32_t size = 0;
+  /// The next step follows while neither loop runs.
+  bool joined = false;
+
+  bool operator==(const Step&) const = default;
+};
+
+struct Program {
+  Kind kind = Kind::tcp;
+  std::vector<Step> steps;
+
+  bool operator==(const Program&) const = default;
+};
+
+const std::vector<Kind>& all_kinds();
+std::string_view name_of(Kind kind);
+/// Throws std::invalid_argument for what is no kind.
+Kind kind_named(std::string_view name);
+
+bool takes_size(Action action);
+std::string to_text(const Step& step);
+std::string to_text(const Program& program);
+/// Throws std::invalid_argument for what is no program.
+Program parse_program(std::string_view text);
+
+/// For RapidCheck's counterexamples.
+void showValue(const Program& program, std::ostream& os);
+
+}  // namespace twinwire::differential

@@ -1,0 +1,69 @@
+#include "ground.hpp"
+
+#include <twinwire/real/event_loop.hpp>
+
+#include <chrono>
+#include <optional>
+#include <unistd.h>
+
+namespace twinwire::differential {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Over loopback the system delivers inside the call that sends, so everything shows within a few turns, but
+/// for what it puts off when it is busy: turns that follow each other at once, and then some with pauses.
+constexpr int eager_turns = 200;
+constexpr Duration pause_between = 200us;
+/// So many more when what was expected has come, for what was not.
+constexpr int further_turns = 3;
+
+class RealGround final : public Ground {
+ public:
+  RealGround(Duration patience, Plant) : patience_(patience), loop_(real::new_event_loop()) {
+    loop_->set_exception_handler([](const ExceptionContext&) {});
+    meeting_.emplace(*loop_, *loop_, "127.0.0.1", abstract_path("twinwire-differential-" + std::to_string(::getpid())));
+  }
+  ~RealGround() override { meeting_.reset(); }
+
+  const char* name() const override { return "real"; }
+
+  Ends connect(Kind kind) override {
+    meeting_->begin(kind);
+    settle([&] { return meeting_->ended(); });
+    return meeting_->finish();
+  }
+
+  void settle(const std::function<bool()>& enough) override {
+    std::optional<TimePoint> deadline;
+    for (int turns = 0; !enough(); ++turns) {
+      if (turns < eager_turns) {
+        turn();
+        continue;
+      }
+      if (!deadline) deadline = loop_->time() + patience_;
+      if (loop_->time() > *deadline) return;
+      loop_->call_later(pause_between, [this] { loop_->stop(); });
+      loop_->run_forever();
+    }
+    for (int turns = 0; turns < further_turns; ++turns) turn();
+  }
+
+ private:
+  void turn() {
+    loop_->call_soon([this] { loop_->stop(); });
+    loop_->run_forever();
+  }
+
+  const Duration patience_;
+  std::unique_ptr<Loop> loop_;
+  std::optional<Meeting> meeting_;
+};
+
+}  // namespace
+
+std::unique_ptr<Ground> real_ground(Duration patience, Plant plant) {
+  return std::make_unique<RealGround>(patience, plant);
+}
+
+}  // namespace twinwire::differential
