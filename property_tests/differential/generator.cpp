@@ -1,5 +1,6 @@
 #include "generator.hpp"
 
+#include "allowed.hpp"
 #include "../one_of.hpp"
 
 #include <utility>
@@ -41,7 +42,7 @@ rc::Gen<std::uint32_t> sizes_of(Kind kind) {
           {{19, one_of<std::uint32_t>({1, 0, 2, 10, 100, 1000, 5000})}, {1, rc::gen::just<std::uint32_t>(1'000'000)}});
     case Kind::pipe:
       return rc::gen::weightedOneOf<std::uint32_t>(
-          {{9, one_of<std::uint32_t>({1, 0, 2, 10, 100, 1000, 3000})}, {1, rc::gen::just<std::uint32_t>(400'000)}});
+          {{9, one_of<std::uint32_t>({1, 0, 2, 10, 100, 1000, 3000})}, {1, rc::gen::just(large_size)}});
     case Kind::udp:
       return one_of<std::uint32_t>({1, 0, 10, 1000, 1400, 9000, 70'000});
     case Kind::subprocess:

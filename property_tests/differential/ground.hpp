@@ -26,7 +26,6 @@ class Ground {
   Ground& operator=(const Ground&) = delete;
   virtual ~Ground() = default;
 
-  virtual const char* name() const = 0;
   /// Two ends that are not connected to anything that was there before. Throws std::runtime_error if they
   /// cannot be connected.
   virtual Ends connect(Kind kind) = 0;

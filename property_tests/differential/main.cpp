@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <iostream>
 #include <string>
+#include <unordered_map>
 #include <unistd.h>
 
 #include <rapidcheck/detail/TestListenerAdapter.h>
@@ -70,7 +71,7 @@ bool check_kind(const Options& options, Kind kind) {
         real = real_ground(std::chrono::milliseconds(options.patience_ms));
         RC_FAIL(text);
       },
-      rc::detail::TestMetadata{name, name}, params, progress, {});
+      rc::detail::TestMetadata{name, name}, params, progress, std::unordered_map<std::string, rc::detail::Reproduce>());
   if (result.is<rc::detail::SuccessResult>()) {
     std::cout << name_of(kind) << ": " << options.programs << " programs, no difference\n";
     return true;

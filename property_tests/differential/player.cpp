@@ -1,14 +1,14 @@
 #include "player.hpp"
 
+#include "allowed.hpp"
+
+#include <algorithm>
 #include <exception>
-#include <functional>
 #include <span>
+#include <vector>
 
 namespace twinwire::differential {
 namespace {
-
-/// Steps that follow each other while no loop runs.
-using Group = std::span<const Step>;
 
 std::vector<Group> groups_of(const Program& program) {
   std::vector<Group> groups;
@@ -69,11 +69,35 @@ std::string group_text(Group group) {
   return text;
 }
 
-std::vector<Sight> run_simulated(const std::vector<Group>& groups, Kind kind, Ground& ground) {
+/// What a program asks for, and what of it may come out differently.
+struct Plan {
+  explicit Plan(const Program& program) : kind(program.kind), groups(groups_of(program)) {
+    groups.push_back(last_steps());
+    for (const Step& step : program.steps) {
+      if (takes_size(step.action) && step.size >= large_size) overfull[1 - static_cast<std::size_t>(step.side)] = true;
+    }
+    const auto crossing =
+        std::ranges::find_if(groups, [&](Group group) { return is_crossing(kind, group); });
+    comparable = static_cast<std::size_t>(crossing - groups.begin());
+  }
+
+  bool same(const Sight& simulated, const Sight& real) const {
+    return differential::same(simulated[0], real[0], overfull[0]) &&
+           differential::same(simulated[1], real[1], overfull[1]);
+  }
+
+  Kind kind;
+  std::vector<Group> groups;
+  /// So many of the groups come before two things cross.
+  std::size_t comparable = 0;
+  std::array<bool, 2> overfull{};
+};
+
+std::vector<Sight> run_simulated(const Plan& plan, Ground& ground) {
   const auto anything = [] { return true; };
-  const Ends ends = ground.connect(kind);
+  const Ends ends = ground.connect(plan.kind);
   std::vector<Sight> sights{sight_of(ends)};
-  for (const Group group : groups) {
+  for (const Group group : plan.groups) {
     perform(group, ends);
     ground.settle(anything);
     sights.push_back(sight_of(ends));
@@ -83,26 +107,36 @@ std::vector<Sight> run_simulated(const std::vector<Group>& groups, Kind kind, Gr
   return sights;
 }
 
+/// Why the real run is another one.
+std::string compare_real(const Plan& plan, const std::vector<Sight>& expected, Ground& ground) {
+  const Ends ends = ground.connect(plan.kind);
+  std::string text;
+  for (std::size_t i = 0; i <= plan.groups.size() && text.empty(); ++i) {
+    const bool crossed = i > plan.comparable;
+    if (i != 0) perform(plan.groups[i - 1], ends);
+    ground.settle([&] { return crossed || plan.same(expected[i], sight_of(ends)); });
+    const Sight seen = sight_of(ends);
+    if (crossed || plan.same(expected[i], seen)) continue;
+    text = i == 0 ? "after connecting\n" : "after " + group_text(plan.groups[i - 1]) + "\n";
+    text += describe("simulated", expected[i]) + describe("real", seen);
+  }
+  end(ends, ground);
+  if (text.empty() && plan.comparable < plan.groups.size()) {
+    for (const Sight& last : {expected.back(), sight_of(ends)}) {
+      const std::string wrong = wrong_after_crossing(last);
+      if (wrong.empty()) continue;
+      text += wrong + "\n" + describe("simulated", expected.back()) + describe("real", sight_of(ends));
+    }
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string difference(const Program& program, Ground& simulated, Ground& real) {
-  std::vector<Group> groups = groups_of(program);
-  groups.push_back(last_steps());
   try {
-    const std::vector<Sight> expected = run_simulated(groups, program.kind, simulated);
-    const Ends ends = real.connect(program.kind);
-    std::string text;
-    for (std::size_t i = 0; i <= groups.size(); ++i) {
-      if (i != 0) perform(groups[i - 1], ends);
-      real.settle([&] { return sight_of(ends) == expected[i]; });
-      const Sight seen = sight_of(ends);
-      if (seen == expected[i]) continue;
-      text = i == 0 ? "after connecting\n" : "after " + group_text(groups[i - 1]) + "\n";
-      text += describe(simulated.name(), expected[i]) + describe(real.name(), seen);
-      break;
-    }
-    end(ends, real);
-    return text;
+    const Plan plan(program);
+    return compare_real(plan, run_simulated(plan, simulated), real);
   } catch (const std::exception& error) {
     return std::string(error.what()) + "\n";
   }

@@ -26,8 +26,6 @@ class RealGround final : public Ground {
   }
   ~RealGround() override { meeting_.reset(); }
 
-  const char* name() const override { return "real"; }
-
   Ends connect(Kind kind) override {
     meeting_->begin(kind);
     settle([&] { return meeting_->ended(); });

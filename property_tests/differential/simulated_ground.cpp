@@ -15,8 +15,6 @@ class SimulatedGround final : public Ground {
   explicit SimulatedGround(Plant plant) : plant_(plant) {}
   ~SimulatedGround() override { meeting_.reset(); }
 
-  const char* name() const override { return "simulated"; }
-
   Ends connect(Kind kind) override {
     meeting_.reset();
     world_.emplace(seed);
