@@ -1,3 +1,4 @@
+#include "datagram_endpoint.hpp"
 #include "ground.hpp"
 #include "stream_endpoint.hpp"
 
@@ -101,7 +102,24 @@ void Meeting::connect_pipe() {
 }
 
 void Meeting::connect_udp() {
-  throw std::runtime_error("not yet");
+  const auto first = std::make_shared<DatagramEndpoint>(0);
+  const auto second = std::make_shared<DatagramEndpoint>(1);
+  ends_.sides = {first, second};
+  DatagramOptions bound;
+  bound.local_addr = {host_, 0};
+  const auto connected = [this, first, second](std::exception_ptr failure, const twinwire::DatagramEndpoint&) {
+    failure_ = std::move(failure);
+    if (!failure_) second->send_to(*first->address());
+    done_ = true;
+  };
+  const auto connect = [this, first, second, connected](std::exception_ptr failure, const twinwire::DatagramEndpoint&) {
+    failure_ = std::move(failure);
+    if (failure_) return;
+    DatagramOptions options;
+    options.remote_addr = {host_, second->address()->port()};
+    loops_[0]->create_datagram_endpoint([first] { return first->protocol(); }, std::move(options), connected);
+  };
+  loops_[1]->create_datagram_endpoint([second] { return second->protocol(); }, std::move(bound), connect);
 }
 
 void Meeting::start_child() {

@@ -1,14 +1,60 @@
 // Planted defects: ways in which a wire may misbehave, to see that the proof finds each.
 #pragma once
 
+#include "program.hpp"
+
 #include <twinwire/net/backend.hpp>
 
+#include <cstdint>
 #include <memory>
+#include <span>
 #include <string_view>
-#include <vector>
 
 namespace twinwire::differential {
 
-enum class Plant : std::uint8_t { none };
+enum class Plant : std::uint8_t {
+  none,
+  // of streams
+  lose_byte,
+  repeat_byte,
+  flip_bit,
+  swap_parts,
+  lose_eof,
+  early_eof,
+  eof_is_reset,
+  reset_is_eof,
+  reset_is_timeout,
+  abort_closes,
+  close_aborts,
+  eof_ends_both,
+  no_half_close,
+  write_breaks,
+  lose_writable,
+  lose_readable,
+  lose_end,
+  takes_nothing,
+  // of datagrams
+  lose_datagram,
+  repeat_datagram,
+  cut_datagram,
+  lose_empty_datagram,
+  swap_datagrams,
+  lose_refusal,
+};
+
+/// One that can be asked for: its name, what it does, and a kind in which it shows.
+struct PlantInfo {
+  Plant plant;
+  std::string_view name;
+  std::string_view what;
+  Kind kind;
+};
+std::span<const PlantInfo> all_plants();
+
+/// A backend whose wires have the defect: the given one itself if there is none.
+std::unique_ptr<detail::Backend> with_plant(std::unique_ptr<detail::Backend> backend, Plant plant);
+/// A wire with the defect.
+std::unique_ptr<Wire> with_plant(std::unique_ptr<Wire> wire, Plant plant);
+std::unique_ptr<DatagramWire> with_plant(std::unique_ptr<DatagramWire> wire, Plant plant);
 
 }  // namespace twinwire::differential

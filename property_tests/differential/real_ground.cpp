@@ -1,6 +1,6 @@
 #include "ground.hpp"
 
-#include <twinwire/real/event_loop.hpp>
+#include <twinwire/real/real_backend.hpp>
 
 #include <chrono>
 #include <optional>
@@ -20,7 +20,11 @@ constexpr int further_turns = 3;
 
 class RealGround final : public Ground {
  public:
-  RealGround(Duration patience, Plant) : patience_(patience), loop_(real::new_event_loop()) {
+  RealGround(Duration patience, Plant plant) : patience_(patience) {
+    auto backend = std::make_unique<real::RealBackend>(real::LoopOptions{});
+    real::RealBackend& attached = *backend;
+    loop_ = std::make_unique<Loop>(with_plant(std::move(backend), plant));
+    attached.attach(*loop_);
     loop_->set_exception_handler([](const ExceptionContext&) {});
     meeting_.emplace(*loop_, *loop_, "127.0.0.1", abstract_path("twinwire-differential-" + std::to_string(::getpid())));
   }

@@ -1,5 +1,6 @@
 #include "ground.hpp"
 
+#include <twinwire/sim/host_backend.hpp>
 #include <twinwire/sim/world.hpp>
 
 #include <optional>
@@ -13,16 +14,18 @@ constexpr std::uint64_t seed = 1;
 class SimulatedGround final : public Ground {
  public:
   explicit SimulatedGround(Plant plant) : plant_(plant) {}
-  ~SimulatedGround() override { meeting_.reset(); }
+  ~SimulatedGround() override { clear(); }
 
   Ends connect(Kind kind) override {
-    meeting_.reset();
+    clear();
     world_.emplace(seed);
     sim::Host& second = world_->add_host("second");
     // Unix sockets and pipes are between processes of one host.
     const bool one_host = kind != Kind::tcp && kind != Kind::udp;
     sim::Host& first = one_host ? second : world_->add_host("first");
-    meeting_.emplace(first.loop(), second.loop(), second.address().host(), "/run/differential");
+    loops_[0] = make_loop(first);
+    loops_[1] = make_loop(second);
+    meeting_.emplace(*loops_[0], *(one_host ? loops_[0] : loops_[1]), second.address().host(), "/run/differential");
     meeting_->begin(kind);
     world_->run();
     return meeting_->finish();
@@ -31,8 +34,24 @@ class SimulatedGround final : public Ground {
   void settle(const std::function<bool()>&) override { world_->run(); }
 
  private:
-  [[maybe_unused]] Plant plant_;
+  /// A loop beside the host's own, as a process of it has.
+  std::unique_ptr<Loop> make_loop(sim::Host& host) const {
+    auto backend = std::make_unique<sim::HostBackend>(host, host.name(), host.index());
+    sim::HostBackend& attached = *backend;
+    auto loop = std::make_unique<Loop>(with_plant(std::move(backend), plant_));
+    attached.attach(*loop);
+    return loop;
+  }
+
+  void clear() {
+    meeting_.reset();
+    loops_ = {};
+    world_.reset();
+  }
+
+  const Plant plant_;
   std::optional<sim::World> world_;
+  std::array<std::unique_ptr<Loop>, 2> loops_;
   std::optional<Meeting> meeting_;
 };
 

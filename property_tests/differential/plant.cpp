@@ -1,0 +1,41 @@
+#include "plant.hpp"
+
+#include <array>
+
+namespace twinwire::differential {
+namespace {
+
+constexpr std::array<PlantInfo, 24> plants{{
+    {Plant::lose_byte, "lose-byte", "the last byte of a long write vanishes", Kind::tcp},
+    {Plant::repeat_byte, "repeat-byte", "the last byte of a write is sent twice", Kind::tcp},
+    {Plant::flip_bit, "flip-bit", "a bit of a long read is flipped", Kind::tcp},
+    {Plant::swap_parts, "swap-parts", "gathered buffers are sent in the wrong order", Kind::tcp},
+    {Plant::lose_eof, "lose-eof", "the end of the stream is not sent", Kind::tcp},
+    {Plant::early_eof, "early-eof", "the stream ends after the first read", Kind::tcp},
+    {Plant::eof_is_reset, "eof-is-reset", "the end of the stream is told as a reset", Kind::tcp},
+    {Plant::reset_is_eof, "reset-is-eof", "a reset is told as the end of the stream", Kind::tcp},
+    {Plant::reset_is_timeout, "reset-is-timeout", "a reset is told as a time-out", Kind::tcp},
+    {Plant::abort_closes, "abort-closes", "an abort does not reset", Kind::tcp},
+    {Plant::close_aborts, "close-aborts", "closing resets", Kind::tcp},
+    {Plant::eof_ends_both, "eof-ends-both", "ending one direction ends both", Kind::tcp},
+    {Plant::no_half_close, "no-half-close", "one direction cannot be ended alone", Kind::tcp},
+    {Plant::write_breaks, "write-breaks", "the third write finds a broken pipe", Kind::tcp},
+    {Plant::lose_writable, "lose-writable", "nobody tells that there is room again", Kind::tcp},
+    {Plant::lose_readable, "lose-readable", "every second arrival is not told", Kind::tcp},
+    {Plant::lose_end, "lose-end", "nobody tells that the other end is gone", Kind::pipe},
+    {Plant::takes_nothing, "takes-nothing", "a long write is never taken", Kind::pipe},
+    {Plant::lose_datagram, "lose-datagram", "every third datagram vanishes", Kind::udp},
+    {Plant::repeat_datagram, "repeat-datagram", "every third datagram comes twice", Kind::udp},
+    {Plant::cut_datagram, "cut-datagram", "a long datagram is cut", Kind::udp},
+    {Plant::lose_empty_datagram, "lose-empty-datagram", "an empty datagram is not sent", Kind::udp},
+    {Plant::swap_datagrams, "swap-datagrams", "what arrives together is told in the wrong order", Kind::udp},
+    {Plant::lose_refusal, "lose-refusal", "that nobody listens is not told", Kind::udp},
+}};
+
+}  // namespace
+
+std::span<const PlantInfo> all_plants() {
+  return plants;
+}
+
+}  // namespace twinwire::differential
