@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace twinwire::differential {
 namespace {
@@ -21,17 +23,26 @@ bool is_data(std::string_view event) {
   return event.starts_with("DR:") || event.starts_with("BU:");
 }
 
-bool is_reset(std::string_view event) {
-  return event == "CL: Connection reset by peer";
+/// Without the data directly in front of the end.
+std::vector<std::string> without_last_data(std::vector<std::string> events) {
+  const auto is_end = [](const std::string& event) { return event == "ER" || event.starts_with("CL"); };
+  const auto end = std::ranges::find_if(events, is_end);
+  auto data = end;
+  while (data != events.begin() && is_data(*(data - 1))) --data;
+  events.erase(data, end);
+  return events;
 }
 
-/// Without the data directly in front of a reset.
-std::vector<std::string> without_last_data(std::vector<std::string> events) {
-  if (events.empty() || !is_reset(events.back())) return events;
-  const std::string end = events.back();
-  events.pop_back();
-  while (!events.empty() && is_data(events.back())) events.pop_back();
-  events.push_back(end);
+bool ends_with_reset(const std::vector<std::string>& events) {
+  return !events.empty() && events.back() == "CL: Connection reset by peer";
+}
+
+std::vector<std::string> errors_first(std::vector<std::string> events) {
+  bool refused = false;
+  std::erase_if(events, [&](const std::string& event) {
+    return event == "EE: Connection refused" && std::exchange(refused, true);
+  });
+  std::ranges::stable_partition(events, [](const std::string& event) { return event.starts_with("EE"); });
   return events;
 }
 
@@ -62,10 +73,12 @@ std::string wrong_after_crossing(const Sight& sight) {
   return {};
 }
 
-bool same(const Observation& simulated, const Observation& real, bool overfull) {
+bool same(Kind kind, const Observation& simulated, const Observation& real, Cut cut) {
   if (simulated == real) return true;
-  return overfull && simulated.state == real.state &&
-         without_last_data(simulated.events) == without_last_data(real.events);
+  if (simulated.state != real.state) return false;
+  if (kind == Kind::udp) return errors_first(simulated.events) == errors_first(real.events);
+  if (cut == Cut::never || (cut == Cut::by_reset && !ends_with_reset(real.events))) return false;
+  return without_last_data(simulated.events) == without_last_data(real.events);
 }
 
 }  // namespace twinwire::differential

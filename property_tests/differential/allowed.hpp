@@ -21,9 +21,17 @@ bool is_crossing(Kind kind, Group group);
 /// Row "crossing": what is wrong with what one ground saw, after everything has ended; empty if nothing is.
 std::string wrong_after_crossing(const Sight& sight);
 
-/// Whether the two are the same. Row "reset": how many of the bytes that are on their way come before a reset
-/// is only the same if all of them fit into the buffers; `overfull` tells that this side's peer wrote more.
-bool same(const Observation& simulated, const Observation& real, bool overfull);
+/// Row "overfull": when more was written than the buffers hold, and its writer does not wait until it is read,
+/// how much of it comes depends on what the system had taken.
+enum class Cut : std::uint8_t {
+  never,
+  by_reset,  ///< the writer closes, and that may reset
+  by_abort,  ///< the writer aborts
+};
+
+/// Whether the two are the same, but for what may be cut off. Row "datagrams": the order of errors among
+/// datagrams is not compared, nor how often it is told that nobody listens.
+bool same(Kind kind, const Observation& simulated, const Observation& real, Cut cut);
 
 /// More than all buffers between two ends hold.
 constexpr std::uint32_t large_size = 400'000;

@@ -3,6 +3,7 @@
 #include "allowed.hpp"
 #include "../one_of.hpp"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -73,11 +74,19 @@ rc::Gen<Step> steps_of(Kind kind) {
       });
 }
 
+/// While a large write is held back by a cork, how much of it has come depends on the system.
+void uncork_large_writes(std::vector<Step>& steps) {
+  const auto is_large = [](const Step& step) { return takes_size(step.action) && step.size >= large_size; };
+  if (std::ranges::none_of(steps, is_large)) return;
+  std::erase_if(steps, [](const Step& step) { return step.action == Action::cork; });
+}
+
 }  // namespace
 
 rc::Gen<Program> programs(Kind kind) {
-  return rc::gen::map(rc::gen::resize(steps_max, rc::gen::container<std::vector<Step>>(steps_of(kind))),
+  return rc::gen::map(rc::gen::resize(steps_max, rc::gen::container<std::vector<Step>>(rc::gen::resize(rc::kNominalSize, steps_of(kind)))),
                       [kind](std::vector<Step> steps) {
+                        uncork_large_writes(steps);
                         if (!steps.empty()) steps.back().joined = false;
                         return Program{kind, std::move(steps)};
                       });

@@ -69,28 +69,37 @@ std::string group_text(Group group) {
   return text;
 }
 
+/// What may be cut off of what this side writes.
+Cut cut_of(const Program& program, int side) {
+  const auto does = [&](auto&& condition) {
+    return std::ranges::any_of(program.steps,
+                               [&](const Step& step) { return step.side == side && condition(step); });
+  };
+  if (!does([](const Step& step) { return takes_size(step.action) && step.size >= large_size; })) return Cut::never;
+  return does([](const Step& step) { return step.action == Action::abort; }) ? Cut::by_abort : Cut::by_reset;
+}
+
 /// What a program asks for, and what of it may come out differently.
 struct Plan {
   explicit Plan(const Program& program) : kind(program.kind), groups(groups_of(program)) {
     groups.push_back(last_steps());
-    for (const Step& step : program.steps) {
-      if (takes_size(step.action) && step.size >= large_size) overfull[1 - static_cast<std::size_t>(step.side)] = true;
-    }
+    for (const int side : {0, 1}) cuts[static_cast<std::size_t>(1 - side)] = cut_of(program, side);
     const auto crossing =
         std::ranges::find_if(groups, [&](Group group) { return is_crossing(kind, group); });
     comparable = static_cast<std::size_t>(crossing - groups.begin());
   }
 
   bool same(const Sight& simulated, const Sight& real) const {
-    return differential::same(simulated[0], real[0], overfull[0]) &&
-           differential::same(simulated[1], real[1], overfull[1]);
+    return differential::same(kind, simulated[0], real[0], cuts[0]) &&
+           differential::same(kind, simulated[1], real[1], cuts[1]);
   }
 
   Kind kind;
   std::vector<Group> groups;
   /// So many of the groups come before two things cross.
   std::size_t comparable = 0;
-  std::array<bool, 2> overfull{};
+  /// What may be missing at each side.
+  std::array<Cut, 2> cuts{};
 };
 
 std::vector<Sight> run_simulated(const Plan& plan, Ground& ground) {
