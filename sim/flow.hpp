@@ -59,6 +59,8 @@ class Flow {
   /// Drops what was not sent, and sends a reset.
   void reset();
   bool finished() const noexcept { return fin_wanted_; }
+  /// Its end is on its way, or has arrived.
+  bool fin_sent() const noexcept { return fin_sent_; }
   /// When all that was sent will have arrived.
   TimePoint last_arrival() const noexcept { return last_arrival_; }
   /// Something was written that has not arrived.

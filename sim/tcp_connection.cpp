@@ -159,7 +159,9 @@ void TcpConnection::abort(int side) {
   const detail::Ref<TcpConnection> keep(this);
   Side& self = sides_[index(side)];
   if (self.closed) return;
-  if (!self.dead && (side == 1 || established_)) {
+  // Linux resets nothing once both directions have ended (LAST_ACK and later: tcp_need_reset).
+  const bool over = !unix_ && incoming(side).fin_arrived() && outgoing(side).fin_sent();
+  if (!self.dead && !over && (side == 1 || established_)) {
     reset(side);
   }
   close(side);

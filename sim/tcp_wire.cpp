@@ -86,8 +86,10 @@ IoResult TcpWire::read_some(MutableBytes buffer) {
     const bool more = incoming.readable() > 0 || incoming.fin_arrived() || connection_->is_dead(side_);
     return {count, {}, !more};
   }
-  // Linux: the end of a TCP stream that came before a reset is read before it. The error stays to be asked for.
-  if (incoming.fin_arrived() && !(connection_->is_unix() && connection_->is_dead(side_))) return {0, {}, true};
+  // Linux: the end of a TCP stream that came before a reset is read before it. The error stays to be asked
+  // for.
+  if (incoming.fin_arrived() && !(connection_->is_unix() && connection_->is_dead(side_)))
+    return {0, {}, true};
   if (connection_->is_dead(side_)) return {0, connection_->take_error(side_), true};
   return {0, make_error(errc::operation_would_block), true};
 }

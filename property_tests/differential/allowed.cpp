@@ -15,8 +15,8 @@ bool ends(const Step& step) {
 }
 
 bool sends(const Step& step) {
-  return step.action == Action::write || step.action == Action::writelines ||
-         step.action == Action::uncork || step.action == Action::write_eof;
+  return step.action == Action::write || step.action == Action::writelines || step.action == Action::uncork ||
+         step.action == Action::write_eof;
 }
 
 bool is_data(std::string_view event) {
@@ -42,17 +42,21 @@ std::vector<std::string> errors_first(std::vector<std::string> events) {
   std::erase_if(events, [&](const std::string& event) {
     return event == "EE: Connection refused" && std::exchange(refused, true);
   });
-  std::ranges::stable_partition(events, [](const std::string& event) { return event.starts_with("EE"); });
+  const auto is_error = [](const std::string& event) { return event.starts_with("EE"); };
+  const auto others = std::ranges::stable_partition(events, is_error);
+  std::sort(events.begin(), others.begin());
   return events;
 }
 
 }  // namespace
 
-bool is_crossing(Kind, Group group) {
-  for (const Step& ending : group) {
-    if (!ends(ending)) continue;
-    for (const Step& other : group) {
-      if (other.side != ending.side && (sends(other) || ends(other))) return true;
+bool is_crossing(Group group, const Sight& before) {
+  for (const Step& step : group) {
+    const auto other = static_cast<std::size_t>(1 - step.side);
+    for (const Step& next : group) {
+      if (ends(step) && next.side != step.side && (sends(next) || ends(next))) return true;
+      const bool twice = sends(step) && sends(next) && &next != &step && next.side == step.side;
+      if (twice && !before[other].state.starts_with("open")) return true;
     }
   }
   return false;

@@ -15,14 +15,14 @@ using Sight = std::array<Observation, 2>;
 /// Steps that follow each other while no loop runs.
 using Group = std::span<const Step>;
 
-/// Row "crossing": one side ends the connection while the other one sends or ends it, too. From then on the
-/// two grounds are not compared with each other.
-bool is_crossing(Kind kind, Group group);
+/// Row "crossing": one side ends the connection while the other one sends or ends it, too; or one sends twice
+/// to a side that had ended before. From then on the two grounds are not compared with each other.
+bool is_crossing(Group group, const Sight& before);
 /// Row "crossing": what is wrong with what one ground saw, after everything has ended; empty if nothing is.
 std::string wrong_after_crossing(const Sight& sight);
 
-/// Row "overfull": when more was written than the buffers hold, and its writer does not wait until it is read,
-/// how much of it comes depends on what the system had taken.
+/// Row "overfull": when more was written than the buffers hold, and its writer does not wait until it is
+/// read, how much of it comes depends on what the system had taken.
 enum class Cut : std::uint8_t {
   never,
   by_reset,  ///< the writer closes, and that may reset

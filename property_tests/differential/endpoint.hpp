@@ -67,8 +67,8 @@ class Endpoint : public std::enable_shared_from_this<Endpoint> {
  private:
   int side_;
   std::vector<std::string> events_;
-  std::string data_name_;         ///< of the event that grows as data comes
-  std::uint64_t data_size_ = 0;   ///< in that event
+  std::string data_name_;        ///< of the event that grows as data comes
+  std::uint64_t data_size_ = 0;  ///< in that event
   bool made_ = false;
   bool lost_ = false;
   bool writing_paused_ = false;

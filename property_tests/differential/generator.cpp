@@ -1,7 +1,7 @@
 #include "generator.hpp"
 
-#include "allowed.hpp"
 #include "../one_of.hpp"
+#include "allowed.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -23,9 +23,10 @@ Weights weights_of(Kind kind) {
     case Kind::tcp:
     case Kind::unix_socket:
     case Kind::pipe:
-      return {{12, Action::write},  {3, Action::writelines}, {4, Action::pause},     {4, Action::resume},
-              {2, Action::cork},    {2, Action::uncork},     {2, Action::limits},    {3, Action::hold},
-              {2, Action::switch_protocol}, {3, Action::write_eof},  {2, Action::close}, {1, Action::abort}};
+      return {{12, Action::write},    {3, Action::writelines}, {4, Action::pause},
+              {4, Action::resume},    {2, Action::cork},       {2, Action::uncork},
+              {2, Action::limits},    {3, Action::hold},       {2, Action::switch_protocol},
+              {3, Action::write_eof}, {2, Action::close},      {1, Action::abort}};
     case Kind::udp:
       return {{12, Action::write}, {2, Action::limits}, {1, Action::close}, {1, Action::abort}};
     case Kind::subprocess:
@@ -40,7 +41,8 @@ rc::Gen<std::uint32_t> sizes_of(Kind kind) {
     case Kind::tcp:
     case Kind::unix_socket:
       return rc::gen::weightedOneOf<std::uint32_t>(
-          {{19, one_of<std::uint32_t>({1, 0, 2, 10, 100, 1000, 5000})}, {1, rc::gen::just<std::uint32_t>(1'000'000)}});
+          {{19, one_of<std::uint32_t>({1, 0, 2, 10, 100, 1000, 5000})},
+           {1, rc::gen::just<std::uint32_t>(1'000'000)}});
     case Kind::pipe:
       return rc::gen::weightedOneOf<std::uint32_t>(
           {{9, one_of<std::uint32_t>({1, 0, 2, 10, 100, 1000, 3000})}, {1, rc::gen::just(large_size)}});
@@ -84,7 +86,8 @@ void uncork_large_writes(std::vector<Step>& steps) {
 }  // namespace
 
 rc::Gen<Program> programs(Kind kind) {
-  return rc::gen::map(rc::gen::resize(steps_max, rc::gen::container<std::vector<Step>>(rc::gen::resize(rc::kNominalSize, steps_of(kind)))),
+  return rc::gen::map(rc::gen::resize(steps_max, rc::gen::container<std::vector<Step>>(
+                                                     rc::gen::resize(rc::kNominalSize, steps_of(kind)))),
                       [kind](std::vector<Step> steps) {
                         uncork_large_writes(steps);
                         if (!steps.empty()) steps.back().joined = false;

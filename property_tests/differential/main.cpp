@@ -2,15 +2,14 @@
 #include "generator.hpp"
 #include "player.hpp"
 
-#include <CLI/CLI.hpp>
-
 #include <chrono>
 #include <cstdio>
 #include <iostream>
 #include <string>
-#include <unordered_map>
 #include <unistd.h>
+#include <unordered_map>
 
+#include <CLI/CLI.hpp>
 #include <rapidcheck/detail/TestListenerAdapter.h>
 
 namespace twinwire::differential {
@@ -158,8 +157,10 @@ int main(int argc, char** argv) {
   using namespace twinwire::differential;
   Options options;
   std::vector<std::string> kinds;
-  CLI::App app("Runs the same programs on real sockets and under simulation, and compares what their protocols saw.");
-  app.add_option("--programs", options.programs, "how many programs of each kind")->check(CLI::PositiveNumber);
+  CLI::App app(
+      "Runs the same programs on real sockets and under simulation, and compares what their protocols saw.");
+  app.add_option("--programs", options.programs, "how many programs of each kind")
+      ->check(CLI::PositiveNumber);
   app.add_option("--seed", options.seed, "other programs");
   app.add_option("--kind", kinds, "tcp, unix, pipe, udp, subprocess: these alone");
   app.add_option("--program", options.program, "this one, as it was printed");

@@ -7,7 +7,8 @@
 namespace twinwire::differential {
 namespace {
 
-/// Far more than what a program writes in small pieces, and far less than its large one: see docs/differential.md.
+/// Far more than what a program writes in small pieces, and far less than its large one: see
+/// docs/differential.md.
 constexpr std::int64_t socket_buffer = 128 * 1024;
 
 }  // namespace
@@ -107,12 +108,14 @@ void Meeting::connect_udp() {
   ends_.sides = {first, second};
   DatagramOptions bound;
   bound.local_addr = {host_, 0};
-  const auto connected = [this, first, second](std::exception_ptr failure, const twinwire::DatagramEndpoint&) {
+  const auto connected = [this, first, second](std::exception_ptr failure,
+                                               const twinwire::DatagramEndpoint&) {
     failure_ = std::move(failure);
     if (!failure_) second->send_to(*first->address());
     done_ = true;
   };
-  const auto connect = [this, first, second, connected](std::exception_ptr failure, const twinwire::DatagramEndpoint&) {
+  const auto connect = [this, first, second, connected](std::exception_ptr failure,
+                                                        const twinwire::DatagramEndpoint&) {
     failure_ = std::move(failure);
     if (failure_) return;
     DatagramOptions options;

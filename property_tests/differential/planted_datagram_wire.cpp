@@ -34,7 +34,8 @@ class PlantedDatagramWire final : public DatagramWire {
     const auto came = received.first(result.count);
     if (plant_ == Plant::swap_datagrams) std::ranges::reverse(came);
     for (ReceivedDatagram& datagram : came) {
-      if (plant_ == Plant::cut_datagram) datagram.data = datagram.data.first(std::min(datagram.data.size(), cut_size));
+      if (plant_ == Plant::cut_datagram)
+        datagram.data = datagram.data.first(std::min(datagram.data.size(), cut_size));
     }
     if (plant_ == Plant::lose_refusal && result.error == errc::connection_refused) {
       result.error = make_error(errc::operation_would_block);

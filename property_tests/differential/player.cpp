@@ -75,7 +75,8 @@ Cut cut_of(const Program& program, int side) {
     return std::ranges::any_of(program.steps,
                                [&](const Step& step) { return step.side == side && condition(step); });
   };
-  if (!does([](const Step& step) { return takes_size(step.action) && step.size >= large_size; })) return Cut::never;
+  if (!does([](const Step& step) { return takes_size(step.action) && step.size >= large_size; }))
+    return Cut::never;
   return does([](const Step& step) { return step.action == Action::abort; }) ? Cut::by_abort : Cut::by_reset;
 }
 
@@ -84,9 +85,6 @@ struct Plan {
   explicit Plan(const Program& program) : kind(program.kind), groups(groups_of(program)) {
     groups.push_back(last_steps());
     for (const int side : {0, 1}) cuts[static_cast<std::size_t>(1 - side)] = cut_of(program, side);
-    const auto crossing =
-        std::ranges::find_if(groups, [&](Group group) { return is_crossing(kind, group); });
-    comparable = static_cast<std::size_t>(crossing - groups.begin());
   }
 
   bool same(const Sight& simulated, const Sight& real) const {
@@ -96,8 +94,6 @@ struct Plan {
 
   Kind kind;
   std::vector<Group> groups;
-  /// So many of the groups come before two things cross.
-  std::size_t comparable = 0;
   /// What may be missing at each side.
   std::array<Cut, 2> cuts{};
 };
@@ -120,8 +116,9 @@ std::vector<Sight> run_simulated(const Plan& plan, Ground& ground) {
 std::string compare_real(const Plan& plan, const std::vector<Sight>& expected, Ground& ground) {
   const Ends ends = ground.connect(plan.kind);
   std::string text;
+  bool crossed = false;
   for (std::size_t i = 0; i <= plan.groups.size() && text.empty(); ++i) {
-    const bool crossed = i > plan.comparable;
+    if (i != 0) crossed |= is_crossing(plan.groups[i - 1], expected[i - 1]);
     if (i != 0) perform(plan.groups[i - 1], ends);
     ground.settle([&] { return crossed || plan.same(expected[i], sight_of(ends)); });
     const Sight seen = sight_of(ends);
@@ -130,7 +127,7 @@ std::string compare_real(const Plan& plan, const std::vector<Sight>& expected, G
     text += describe("simulated", expected[i]) + describe("real", seen);
   }
   end(ends, ground);
-  if (text.empty() && plan.comparable < plan.groups.size()) {
+  if (text.empty() && crossed) {
     for (const Sight& last : {expected.back(), sight_of(ends)}) {
       const std::string wrong = wrong_after_crossing(last);
       if (wrong.empty()) continue;

@@ -52,7 +52,8 @@ Step parse_step(std::string_view text) {
       std::ranges::find(action_names, call.substr(0, bracket), &decltype(action_names)::value_type::second);
   if (named == action_names.end()) reject("unknown step", text);
   step.action = named->first;
-  if (takes_size(step.action) != (bracket != std::string_view::npos)) reject("a number too many or few", text);
+  if (takes_size(step.action) != (bracket != std::string_view::npos))
+    reject("a number too many or few", text);
   if (bracket == std::string_view::npos) return step;
   const char* const begin = call.data() + bracket + 1;
   const char* const end = call.data() + call.size();

@@ -19,8 +19,8 @@ namespace twinwire::differential {
 enum class Kind : std::uint8_t {
   tcp,
   unix_socket,
-  pipe,  ///< 0 writes, 1 reads
-  udp,   ///< 0 is connected to 1, which answers to where 0 is
+  pipe,        ///< 0 writes, 1 reads
+  udp,         ///< 0 is connected to 1, which answers to where 0 is
   subprocess,  ///< 0 is the parent of a program that copies its stdin to its stdout; nobody is 1
 };
 

@@ -25,7 +25,8 @@ class SimulatedGround final : public Ground {
     sim::Host& first = one_host ? second : world_->add_host("first");
     loops_[0] = make_loop(first);
     loops_[1] = make_loop(second);
-    meeting_.emplace(*loops_[0], *(one_host ? loops_[0] : loops_[1]), second.address().host(), "/run/differential");
+    meeting_.emplace(*loops_[0], *(one_host ? loops_[0] : loops_[1]), second.address().host(),
+                     "/run/differential");
     meeting_->begin(kind);
     world_->run();
     return meeting_->finish();

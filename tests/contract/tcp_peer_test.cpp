@@ -237,5 +237,34 @@ PLAIN_TEST("TCP-15", "a write that meets a broken pipe raises no signal") {
   CHECK(pair.client->events() == "CM ER CL:broken_pipe");
 }
 
+CONTRACT_TEST("TCP-14", "the end of the stream that came before a reset is still read") {
+  const Pair pair = stage.connect_pair();
+  pair.server->transport.pause_reading();
+  pair.client->transport.write_eof();
+  stage.settle();
+  pair.client->transport.abort();
+  stage.settle();
+  pair.server->transport.resume_reading();
+  stage.run_until_lost(*pair.server);
+  CHECK(pair.server->events() == "CM ER CL");
+}
+
+CONTRACT_TEST("TCP-13", "an abort behind the ends of both directions resets nothing") {
+  const Pair pair = stage.connect_pair();
+  pair.client->keep_open = true;
+  pair.server->keep_open = true;
+  pair.client->transport.write_eof();
+  stage.run_until([&] { return pair.server->eof(); }, "the end of the one direction");
+  pair.server->transport.write_eof();
+  stage.run_until([&] { return pair.client->eof(); }, "the end of the other direction");
+  stage.settle();
+  pair.server->transport.abort();
+  stage.settle();
+  CHECK(pair.client->events() == "CM ER");
+  pair.client->transport.close();
+  stage.run_until_lost(pair);
+  CHECK(pair.client->events() == "CM ER CL");
+}
+
 }  // namespace
 }  // namespace twinwire::contract
