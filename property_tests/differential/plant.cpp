@@ -5,7 +5,7 @@
 namespace twinwire::differential {
 namespace {
 
-constexpr std::array<PlantInfo, 24> plants{{
+constexpr std::array<PlantInfo, 23> plants{{
     {Plant::lose_byte, "lose-byte", "the last byte of a long write vanishes", Kind::tcp},
     {Plant::repeat_byte, "repeat-byte", "the last byte of a write is sent twice", Kind::tcp},
     {Plant::flip_bit, "flip-bit", "a bit of a long read is flipped", Kind::tcp},
@@ -28,7 +28,6 @@ constexpr std::array<PlantInfo, 24> plants{{
     {Plant::repeat_datagram, "repeat-datagram", "every third datagram comes twice", Kind::udp},
     {Plant::cut_datagram, "cut-datagram", "a long datagram is cut", Kind::udp},
     {Plant::lose_empty_datagram, "lose-empty-datagram", "an empty datagram is not sent", Kind::udp},
-    {Plant::swap_datagrams, "swap-datagrams", "what arrives together is told in the wrong order", Kind::udp},
     {Plant::lose_refusal, "lose-refusal", "that nobody listens is not told", Kind::udp},
 }};
 

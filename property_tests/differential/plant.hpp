@@ -38,7 +38,6 @@ enum class Plant : std::uint8_t {
   repeat_datagram,
   cut_datagram,
   lose_empty_datagram,
-  swap_datagrams,
   lose_refusal,
 };
 

@@ -32,7 +32,6 @@ class PlantedDatagramWire final : public DatagramWire {
   BatchResult receive_many(std::span<ReceivedDatagram> received) override {
     BatchResult result = wire_->receive_many(received);
     const auto came = received.first(result.count);
-    if (plant_ == Plant::swap_datagrams) std::ranges::reverse(came);
     for (ReceivedDatagram& datagram : came) {
       if (plant_ == Plant::cut_datagram)
         datagram.data = datagram.data.first(std::min(datagram.data.size(), cut_size));
