@@ -43,6 +43,7 @@ class PlantedBackend final : public Backend {
   bool on_loop_thread() const noexcept override { return backend_->on_loop_thread(); }
   void run() override { backend_->run(); }
   bool take_posted() override { return backend_->take_posted(); }
+  bool is_deterministic() const noexcept override { return backend_->is_deterministic(); }
 
   std::unique_ptr<Wire> connect(const Address& remote, const std::optional<Address>& local,
                                 error_code& error) override {
