@@ -50,13 +50,17 @@ std::vector<std::string> errors_first(std::vector<std::string> events) {
 
 }  // namespace
 
-bool is_crossing(Group group, const Sight& before) {
+bool is_crossing(Kind kind, Group group, const Sight& before) {
   for (const Step& step : group) {
-    const auto other = static_cast<std::size_t>(1 - step.side);
+    const bool other_open = before[static_cast<std::size_t>(1 - step.side)].state.starts_with("open");
+    // Behind what it sends there may be an end that waited for it.
+    if (step.action == Action::uncork && !other_open) return true;
     for (const Step& next : group) {
-      if (ends(step) && next.side != step.side && (sends(next) || ends(next))) return true;
-      const bool twice = sends(step) && sends(next) && &next != &step && next.side == step.side;
-      if (twice && !before[other].state.starts_with("open")) return true;
+      const bool same_side = next.side == step.side;
+      if (ends(step) && !same_side && (sends(next) || ends(next))) return true;
+      if (sends(step) && sends(next) && same_side && &next != &step && !other_open) return true;
+      const bool ends_twice = same_side && step.action == Action::write_eof && ends(next);
+      if (ends_twice && kind == Kind::unix_socket) return true;
     }
   }
   return false;

@@ -15,9 +15,8 @@ using Sight = std::array<Observation, 2>;
 /// Steps that follow each other while no loop runs.
 using Group = std::span<const Step>;
 
-/// Row "crossing": one side ends the connection while the other one sends or ends it, too; or one sends twice
-/// to a side that had ended before. From then on the two grounds are not compared with each other.
-bool is_crossing(Group group, const Sight& before);
+/// Rows "crossing" and "end and reset": from then on the two grounds are not compared with each other.
+bool is_crossing(Kind kind, Group group, const Sight& before);
 /// Row "crossing": what is wrong with what one ground saw, after everything has ended; empty if nothing is.
 std::string wrong_after_crossing(const Sight& sight);
 

@@ -118,7 +118,7 @@ std::string compare_real(const Plan& plan, const std::vector<Sight>& expected, G
   std::string text;
   bool crossed = false;
   for (std::size_t i = 0; i <= plan.groups.size() && text.empty(); ++i) {
-    if (i != 0) crossed |= is_crossing(plan.groups[i - 1], expected[i - 1]);
+    if (i != 0) crossed |= is_crossing(plan.kind, plan.groups[i - 1], expected[i - 1]);
     if (i != 0) perform(plan.groups[i - 1], ends);
     ground.settle([&] { return crossed || plan.same(expected[i], sight_of(ends)); });
     const Sight seen = sight_of(ends);
