@@ -115,7 +115,8 @@ void TcpConnection::close(int side) {
   } else if (unix_) {
     close_unix(side);
   } else if (!self.dead) {
-    if (incoming(side).readable() > 0) {
+    const bool over = incoming(side).fin_arrived() && outgoing(side).fin_arrived();
+    if (incoming(side).readable() > 0 && !over) {
       reset(side);  // RFC 9293, 3.10.4: unread data means that the peer must be told
     } else {
       outgoing(side).finish();

@@ -249,21 +249,38 @@ CONTRACT_TEST("TCP-14", "the end of the stream that came before a reset is still
   CHECK(pair.server->events() == "CM ER CL");
 }
 
-CONTRACT_TEST("TCP-13", "an abort behind the ends of both directions resets nothing") {
+/// Both directions have ended; the server has not read what the client wrote, if it wrote anything.
+Pair ended_pair(Stage& stage, std::string_view written) {
   const Pair pair = stage.connect_pair();
   pair.client->keep_open = true;
-  pair.server->keep_open = true;
+  pair.server->transport.pause_reading();
+  pair.client->transport.write(written);
   pair.client->transport.write_eof();
-  stage.run_until([&] { return pair.server->eof(); }, "the end of the one direction");
+  stage.settle();
   pair.server->transport.write_eof();
   stage.run_until([&] { return pair.client->eof(); }, "the end of the other direction");
   stage.settle();
-  pair.server->transport.abort();
+  return pair;
+}
+
+void check_orderly_end(Stage& stage, const Pair& pair) {
   stage.settle();
   CHECK(pair.client->events() == "CM ER");
   pair.client->transport.close();
   stage.run_until_lost(pair);
   CHECK(pair.client->events() == "CM ER CL");
+}
+
+CONTRACT_TEST("TCP-13", "an abort behind the ends of both directions resets nothing") {
+  const Pair pair = ended_pair(stage, "");
+  pair.server->transport.abort();
+  check_orderly_end(stage, pair);
+}
+
+CONTRACT_TEST("TCP-13", "closing with unread data behind the ends of both directions resets nothing") {
+  const Pair pair = ended_pair(stage, "unread");
+  pair.server->transport.close();
+  check_orderly_end(stage, pair);
 }
 
 }  // namespace
