@@ -24,7 +24,7 @@ std::string wrong_after_crossing(const Sight& sight);
 /// read, how much of it comes depends on what the system had taken.
 enum class Cut : std::uint8_t {
   never,
-  by_reset,  ///< the writer closes, and that may reset
+  by_error,  ///< the writer closes, and the reader meets an error before it has read all
   by_abort,  ///< the writer aborts
 };
 

@@ -77,7 +77,7 @@ Cut cut_of(const Program& program, int side) {
   };
   if (!does([](const Step& step) { return takes_size(step.action) && step.size >= large_size; }))
     return Cut::never;
-  return does([](const Step& step) { return step.action == Action::abort; }) ? Cut::by_abort : Cut::by_reset;
+  return does([](const Step& step) { return step.action == Action::abort; }) ? Cut::by_abort : Cut::by_error;
 }
 
 /// What a program asks for, and what of it may come out differently.
