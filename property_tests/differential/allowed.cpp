@@ -46,10 +46,14 @@ std::vector<std::string> errors_first(std::vector<std::string> events) {
   std::erase_if(events, [&](const std::string& event) {
     return event == "EE: Connection refused" && std::exchange(refused, true);
   });
-  const auto is_error = [](const std::string& event) { return event.starts_with("EE"); };
-  const auto others = std::ranges::stable_partition(events, is_error);
-  std::sort(events.begin(), others.begin());
-  return events;
+  std::vector<std::string> errors;
+  for (const std::string& event : events) {
+    if (event.starts_with("EE")) errors.push_back(event);
+  }
+  std::erase_if(events, [](const std::string& event) { return event.starts_with("EE"); });
+  std::ranges::sort(errors);
+  errors.insert(errors.end(), events.begin(), events.end());
+  return errors;
 }
 
 }  // namespace
