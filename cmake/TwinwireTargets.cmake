@@ -37,6 +37,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # GCC 12 warns inside its own headers about code that it has inlined.
   target_compile_options(twinwire_flags INTERFACE -Wno-maybe-uninitialized -Wno-stringop-overflow
                          -Wno-array-bounds -Wno-restrict -Wno-mismatched-new-delete)
+  # Where files are compiled together, it takes what one of them keeps to itself for something that others see.
+  if(CMAKE_UNITY_BUILD)
+    target_compile_options(twinwire_flags INTERFACE -Wno-subobject-linkage)
+  endif()
 elseif(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   # The stable_sort of libstdc++ 12 uses what libstdc++ 12 deprecates.
   target_compile_options(twinwire_flags INTERFACE -Wno-deprecated-declarations)

@@ -21,14 +21,14 @@ struct DatagramKind {
 
 using HostAndPort = std::optional<std::pair<std::string, Port>>;
 
-std::string describe(const HostAndPort& address) {
-  return detail::describe(address->first, address->second.text());
+std::string in_words(const HostAndPort& address) {
+  return describe(address->first, address->second.text());
 }
 
-std::string describe(const DatagramOptions& options) {
+std::string in_words(const DatagramOptions& options) {
   std::string text = "open a datagram endpoint";
-  if (options.local_addr) text += " on " + describe(options.local_addr);
-  if (options.remote_addr) text += " to " + describe(options.remote_addr);
+  if (options.local_addr) text += " on " + in_words(options.local_addr);
+  if (options.remote_addr) text += " to " + in_words(options.remote_addr);
   return text;
 }
 
@@ -37,7 +37,7 @@ class DatagramOperation final : public EstablishOperation<DatagramKind> {
  public:
   DatagramOperation(Loop& loop, DatagramProtocolFactory factory, DatagramOptions options,
                     Completion<DatagramEndpoint> done)
-      : EstablishOperation(loop, describe(options), std::move(factory), std::move(done)),
+      : EstablishOperation(loop, in_words(options), std::move(factory), std::move(done)),
         options_(std::move(options)) {}
 
   void start() {
@@ -80,7 +80,7 @@ class DatagramOperation final : public EstablishOperation<DatagramKind> {
       return;
     }
     lookup_.start(loop(), {asked->first, asked->second.text(), options_.family, passive},
-                  description() + ": resolve " + describe(asked),
+                  description() + ": resolve " + in_words(asked),
                   [self = Ref<DatagramOperation>(this), &found, next](std::exception_ptr failure,
                                                                       std::vector<Address> addresses) {
                     if (failure) {

@@ -15,7 +15,7 @@ namespace {
 
 __extension__ typedef __int128 wide;
 
-struct Action {
+struct WriterAction {
   enum class Kind : std::uint8_t { grow, drain, limits } kind;
   std::size_t size;
   std::optional<std::ptrdiff_t> high;
@@ -26,11 +26,11 @@ std::ostream& operator<<(std::ostream& os, const std::optional<std::ptrdiff_t>& 
   return mark ? os << *mark : os << "none";
 }
 
-void showValue(const Action& action, std::ostream& os) {
-  if (action.kind == Action::Kind::limits) {
+void showValue(const WriterAction& action, std::ostream& os) {
+  if (action.kind == WriterAction::Kind::limits) {
     os << "limits(high " << action.high << ", low " << action.low << ")";
   } else {
-    os << (action.kind == Action::Kind::grow ? "grow(" : "drain(") << action.size << ")";
+    os << (action.kind == WriterAction::Kind::grow ? "grow(" : "drain(") << action.size << ")";
   }
 }
 
@@ -44,14 +44,14 @@ rc::Gen<std::optional<std::ptrdiff_t>> marks() {
       rc::gen::map(property::one_of<std::ptrdiff_t>({most, most / 4, most / 4 + 1, -most - 1}), some));
 }
 
-rc::Gen<Action> actions() {
-  using Kind = Action::Kind;
-  return rc::gen::build<Action>(
-      rc::gen::set(&Action::kind,
+rc::Gen<WriterAction> writer_actions() {
+  using Kind = WriterAction::Kind;
+  return rc::gen::build<WriterAction>(
+      rc::gen::set(&WriterAction::kind,
                    rc::gen::weightedElement<Kind>({{3, Kind::grow}, {3, Kind::drain}, {2, Kind::limits}})),
-      rc::gen::set(&Action::size, rc::gen::oneOf(rc::gen::inRange<std::size_t>(0, 40),
-                                                 rc::gen::inRange<std::size_t>(0, 90'000))),
-      rc::gen::set(&Action::high, marks()), rc::gen::set(&Action::low, marks()));
+      rc::gen::set(&WriterAction::size, rc::gen::oneOf(rc::gen::inRange<std::size_t>(0, 40),
+                                                       rc::gen::inRange<std::size_t>(0, 90'000))),
+      rc::gen::set(&WriterAction::high, marks()), rc::gen::set(&WriterAction::low, marks()));
 }
 
 struct Model {
@@ -61,7 +61,7 @@ struct Model {
   bool paused = false;
 
   /// False: rejected, nothing is changed.
-  bool set_limits(const Action& action) {
+  bool set_limits(const WriterAction& action) {
     const wide new_high = action.high ? *action.high : action.low ? wide{4} * *action.low : 64 * 1024;
     const wide new_low = action.low ? wide{*action.low} : new_high / 4;
     if (new_low < 0 || new_high < 0 || new_low > new_high) return false;
@@ -73,11 +73,11 @@ struct Model {
 };
 
 PROPERTY("water marks pause strictly above high and resume at or below low, in alternation") {
-  const auto program = *rc::gen::container<std::vector<Action>>(actions());
+  const auto program = *rc::gen::container<std::vector<WriterAction>>(writer_actions());
   detail::FlowControl flow;
   Model model;
-  for (const Action& action : program) {
-    if (action.kind == Action::Kind::limits) {
+  for (const WriterAction& action : program) {
+    if (action.kind == WriterAction::Kind::limits) {
       const bool accepted = model.set_limits(action);
       try {
         flow.set_limits(action.high, action.low);
@@ -88,8 +88,8 @@ PROPERTY("water marks pause strictly above high and resume at or below low, in a
       RC_ASSERT(wide{flow.limits().high} == model.high);
       RC_ASSERT(wide{flow.limits().low} == model.low);
     }
-    if (action.kind == Action::Kind::grow) model.size += static_cast<wide>(action.size);
-    if (action.kind == Action::Kind::drain) {
+    if (action.kind == WriterAction::Kind::grow) model.size += static_cast<wide>(action.size);
+    if (action.kind == WriterAction::Kind::drain) {
       model.size = std::max<wide>(0, model.size - static_cast<wide>(action.size));
       const bool resumes = model.paused && model.size <= model.low;
       RC_ASSERT(flow.should_resume(static_cast<std::size_t>(model.size)) == resumes);

@@ -22,7 +22,7 @@ class Numbered final : public detail::Event {
 };
 
 /// Entries in any order; the next one has the least (time, order of scheduling).
-class Model {
+class QueueModel {
  public:
   void schedule(std::size_t event, std::int64_t when) {
     remove(event);
@@ -61,13 +61,13 @@ class Model {
   std::int64_t instant_ = 0;
 };
 
-struct Action {
+struct QueueAction {
   enum class Kind : std::uint8_t { schedule, schedule_soon, pop, cancel, destroy, advance } kind;
   std::size_t event;
   std::int64_t time;
 };
 
-void showValue(const Action& action, std::ostream& os) {
+void showValue(const QueueAction& action, std::ostream& os) {
   constexpr std::array names{"schedule", "schedule soon", "pop", "cancel", "destroy", "advance"};
   os << names[static_cast<std::size_t>(action.kind)] << "(" << action.event << ", " << action.time << ")";
 }
@@ -80,17 +80,17 @@ rc::Gen<std::int64_t> far_times() {
   });
 }
 
-rc::Gen<Action> actions() {
-  using Kind = Action::Kind;
-  return rc::gen::build<Action>(
-      rc::gen::set(&Action::kind, rc::gen::weightedElement<Kind>({{6, Kind::schedule},
-                                                                  {3, Kind::schedule_soon},
-                                                                  {6, Kind::pop},
-                                                                  {2, Kind::cancel},
-                                                                  {1, Kind::destroy},
-                                                                  {1, Kind::advance}})),
-      rc::gen::set(&Action::event, rc::gen::inRange<std::size_t>(0, event_count)),
-      rc::gen::set(&Action::time, rc::gen::oneOf(rc::gen::inRange<std::int64_t>(0, 40), far_times())));
+rc::Gen<QueueAction> queue_actions() {
+  using Kind = QueueAction::Kind;
+  return rc::gen::build<QueueAction>(
+      rc::gen::set(&QueueAction::kind, rc::gen::weightedElement<Kind>({{6, Kind::schedule},
+                                                                       {3, Kind::schedule_soon},
+                                                                       {6, Kind::pop},
+                                                                       {2, Kind::cancel},
+                                                                       {1, Kind::destroy},
+                                                                       {1, Kind::advance}})),
+      rc::gen::set(&QueueAction::event, rc::gen::inRange<std::size_t>(0, event_count)),
+      rc::gen::set(&QueueAction::time, rc::gen::oneOf(rc::gen::inRange<std::int64_t>(0, 40), far_times())));
 }
 
 TimePoint at(std::int64_t ticks) {
@@ -100,13 +100,13 @@ TimePoint at(std::int64_t ticks) {
 PROPERTY("the event queue fires in the order of (time, scheduling), whatever is moved and cancelled") {
   // Twice as many as RapidCheck's size, so that the heap has several levels.
   const auto count = *rc::gen::inRange<std::size_t>(0, 300);
-  const auto program = *rc::gen::container<std::vector<Action>>(count, actions());
+  const auto program = *rc::gen::container<std::vector<QueueAction>>(count, queue_actions());
   // From a heap that never spills to one that gives nearly all to the wheel.
   detail::EventQueue queue(*rc::gen::element<std::size_t>(2, 3, 8, detail::EventQueue::usual_heap_size));
   queue.advance(at(0));
   std::array<std::optional<Numbered>, event_count> events;
   for (auto& event : events) event.emplace();
-  Model model;
+  QueueModel model;
   const auto pop = [&] {
     RC_ASSERT(queue.next_time() == at(*model.next_time()));
     const std::size_t expected = model.pop();
@@ -115,30 +115,30 @@ PROPERTY("the event queue fires in the order of (time, scheduling), whatever is 
     RC_ASSERT(!popped.scheduled());
     RC_ASSERT(queue.instant() == at(model.instant()));
   };
-  for (const Action& action : program) {
+  for (const QueueAction& action : program) {
     auto& event = events[action.event];
     switch (action.kind) {
-      case Action::Kind::schedule:
+      case QueueAction::Kind::schedule:
         queue.schedule(*event, at(action.time));
         model.schedule(action.event, action.time);
         RC_ASSERT(event->when() == at(std::max(action.time, model.instant())));
         break;
-      case Action::Kind::schedule_soon:
+      case QueueAction::Kind::schedule_soon:
         queue.schedule(*event, at(model.instant() + action.time / 8));
         model.schedule(action.event, model.instant() + action.time / 8);
         break;
-      case Action::Kind::pop:
+      case QueueAction::Kind::pop:
         if (!queue.empty()) pop();
         break;
-      case Action::Kind::cancel:
+      case QueueAction::Kind::cancel:
         event->cancel();
         model.remove(action.event);
         break;
-      case Action::Kind::destroy:
+      case QueueAction::Kind::destroy:
         event.emplace();
         model.remove(action.event);
         break;
-      case Action::Kind::advance: {
+      case QueueAction::Kind::advance: {
         const std::int64_t to = std::min(action.time, model.next_time().value_or(action.time));
         queue.advance(at(to));
         model.advance(to);

@@ -12,19 +12,6 @@
 namespace twinwire::real {
 namespace {
 
-constexpr std::uint32_t endings = EPOLLHUP | EPOLLERR | EPOLLRDHUP;
-constexpr std::size_t gather_size = 64;
-
-ssize_t write_gathered(int descriptor, std::span<const Bytes> buffers) {
-  std::array<iovec, gather_size> parts;
-  std::size_t count = 0;
-  for (const Bytes buffer : buffers) {
-    parts[count++] = {const_cast<std::byte*>(buffer.data()), buffer.size()};
-  }
-  const WithoutSigpipe guard;
-  return ::writev(descriptor, parts.data(), static_cast<int>(count));
-}
-
 /// Whether it is of a kind that epoll can watch, and open in this direction.
 bool is_usable(int descriptor, Direction direction) {
   struct stat status{};
@@ -90,27 +77,10 @@ IoResult PipeWire::read_some(MutableBytes buffer) {
 }
 
 IoResult PipeWire::write_some(std::span<const Bytes> buffers) {
-  if (watch_failure_ != 0) return {0, system_code(watch_failure_), false};
-  IoResult result;
-  while (!buffers.empty()) {
-    const std::span<const Bytes> part = buffers.first(std::min(buffers.size(), gather_size));
-    std::size_t wanted = 0;
-    for (const Bytes buffer : part) wanted += buffer.size();
-    const ssize_t count = write_gathered(descriptor_.get(), part);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0 && errno != EAGAIN && errno != EWOULDBLOCK) {
-      result.error = last_error();
-      return result;
-    }
-    if (count > 0) result.bytes += static_cast<std::size_t>(count);
-    if (count < 0 || static_cast<std::size_t>(count) < wanted) {
-      expect_writable();
-      if (result.bytes == 0) result.error = make_error(errc::operation_would_block);
-      return result;
-    }
-    buffers = buffers.subspan(part.size());
-  }
-  return result;
+  return write_gathered(buffers, [this](Gathered& part) {
+    const WithoutSigpipe guard;
+    return ::writev(descriptor_.get(), part.data(), static_cast<int>(part.count()));
+  });
 }
 
 void PipeWire::close() {

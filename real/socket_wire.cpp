@@ -15,14 +15,8 @@
 namespace twinwire::real {
 namespace {
 
-/// The ends of a connection. They last, so after one of them a short read proves nothing: there is the end of
-/// the stream, or the error, to be read behind it.
-constexpr std::uint32_t endings = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
 /// EPOLLPRI because a read stops short before an urgent byte, with more behind it: see tcp(7).
 constexpr std::uint32_t always_watched = EPOLLIN | EPOLLRDHUP | EPOLLPRI;
-
-/// Buffers for one sendmsg.
-constexpr std::size_t gather_size = 64;
 
 /// In the generic category, which is the fast one to compare with.
 IoResult nothing_now() noexcept {
@@ -59,18 +53,11 @@ bool was_connected(int descriptor, SocketAddress& remote) noexcept {
   return ::poll(&state, 1, 0) == 1 && (state.revents & POLLRDHUP) != 0;
 }
 
-/// sendmsg of some buffers: how many bytes went, or -1 with errno.
-ssize_t send_gathered(int descriptor, std::span<const Bytes> buffers, std::size_t& wanted) {
-  std::array<iovec, gather_size> parts;
-  std::size_t count = 0;
-  wanted = 0;
-  for (const Bytes buffer : buffers) {
-    parts[count++] = {const_cast<std::byte*>(buffer.data()), buffer.size()};
-    wanted += buffer.size();
-  }
+ssize_t send_gathered(int descriptor, Gathered& part) {
+  if (part.count() == 1) return ::send(descriptor, part.data()->iov_base, part.bytes(), MSG_NOSIGNAL);
   msghdr message{};
-  message.msg_iov = parts.data();
-  message.msg_iovlen = count;
+  message.msg_iov = part.data();
+  message.msg_iovlen = part.count();
   return ::sendmsg(descriptor, &message, MSG_NOSIGNAL);
 }
 
@@ -164,33 +151,7 @@ IoResult SocketWire::read_some(MutableBytes buffer) {
 }
 
 IoResult SocketWire::write_some(std::span<const Bytes> buffers) {
-  if (watch_failure_ != 0) return {0, system_code(watch_failure_), false};
-  IoResult result;
-  while (!buffers.empty()) {
-    const std::span<const Bytes> part = buffers.first(std::min(buffers.size(), gather_size));
-    std::size_t wanted = part.front().size();
-    const ssize_t count = part.size() == 1
-                              ? ::send(descriptor_.get(), part.front().data(), wanted, MSG_NOSIGNAL)
-                              : send_gathered(descriptor_.get(), part, wanted);
-    if (count < 0) {
-      if (errno == EINTR) continue;
-      if (errno != EAGAIN && errno != EWOULDBLOCK) {
-        result.error = last_error();
-        return result;
-      }
-      expect_writable();
-      if (result.bytes == 0) result.error = make_error(errc::operation_would_block);
-      return result;
-    }
-    result.bytes += static_cast<std::size_t>(count);
-    if (static_cast<std::size_t>(count) < wanted) {
-      // The send buffer is full, and the next EPOLLOUT will tell of room: see "edge-triggered" in epoll(7).
-      expect_writable();
-      return result;
-    }
-    buffers = buffers.subspan(part.size());
-  }
-  return result;
+  return write_gathered(buffers, [this](Gathered& part) { return send_gathered(descriptor_.get(), part); });
 }
 
 IoResult SocketWire::send_file(FileSource& file, std::uint64_t offset, std::size_t count) {

@@ -4,9 +4,14 @@
 #include <twinwire/net/ref.hpp>
 #include <twinwire/net/wire.hpp>
 #include <twinwire/real/descriptor.hpp>
+#include <twinwire/real/gathered.hpp>
 #include <twinwire/real/poller.hpp>
 
+#include <cerrno>
 #include <cstdint>
+#include <span>
+#include <sys/epoll.h>
+#include <sys/types.h>
 #include <utility>
 
 namespace twinwire::real {
@@ -25,6 +30,14 @@ class WatchedDescriptor : protected PollEntry {
   /// Where events go from now on. What is ready already is reported again; that it is writable only if
   /// somebody waits for that, or `writable` is set.
   void watch_for(WireSink* sink, bool writable = false);
+  /// The ends of a connection. They last, so after one of them a short read proves nothing: there is the end
+  /// of the stream, or the error, to be read behind it.
+  static constexpr std::uint32_t endings = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+
+  /// Writes as much as is taken. `send` makes the system call for a Gathered&: how many bytes went, or -1
+  /// with errno.
+  template <class Send>
+  IoResult write_gathered(std::span<const Bytes> buffers, Send send);
   /// A write could not take everything.
   void expect_writable();
   /// Tries again what has failed. True if it is watched now.
@@ -47,5 +60,29 @@ class WatchedDescriptor : protected PollEntry {
   bool watches_writable_ = false;  ///< EPOLLOUT is part of the registration
   std::uint32_t events_;
 };
+
+template <class Send>
+IoResult WatchedDescriptor::write_gathered(std::span<const Bytes> buffers, Send send) {
+  if (watch_failure_ != 0) return {0, system_code(watch_failure_), false};
+  IoResult result;
+  while (!buffers.empty()) {
+    Gathered part(buffers);
+    const ssize_t count = send(part);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0 && errno != EAGAIN && errno != EWOULDBLOCK) {
+      result.error = last_error();
+      return result;
+    }
+    if (count > 0) result.bytes += static_cast<std::size_t>(count);
+    if (count < 0 || static_cast<std::size_t>(count) < part.bytes()) {
+      // There is no more room, and the next EPOLLOUT will tell of some: see "edge-triggered" in epoll(7).
+      expect_writable();
+      if (result.bytes == 0) result.error = make_error(errc::operation_would_block);
+      return result;
+    }
+    buffers = buffers.subspan(part.count());
+  }
+  return result;
+}
 
 }  // namespace twinwire::real

@@ -11,11 +11,11 @@ namespace {
 constexpr Purpose probe_jitter{"keep-alive-jitter",
                                "{entity}: keep-alive probe {ordinal} came {outcome}/63 of the jitter later"};
 constexpr Purpose probe_loss{"keep-alive-loss", "{entity}: keep-alive probe {ordinal} was lost"};
-constexpr Purpose answer_jitter{
+constexpr Purpose probe_answer_jitter{
     "keep-alive-answer-jitter",
     "{entity}: the answer to keep-alive probe {ordinal} came {outcome}/63 of the jitter later"};
-constexpr Purpose answer_loss{"keep-alive-answer-loss",
-                              "{entity}: the answer to keep-alive probe {ordinal} was lost"};
+constexpr Purpose probe_answer_loss{"keep-alive-answer-loss",
+                                    "{entity}: the answer to keep-alive probe {ordinal} was lost"};
 
 /// How long a closed window is borne before it is probed, from when on the user timeout counts.
 constexpr Duration window_probe_timeout = std::chrono::milliseconds(200);
@@ -27,7 +27,7 @@ PeerWatch::PeerWatch(TcpConnection& connection, int side)
   Choices& choices = connection.world().choices();
   const std::string entity = connection.direction_name(side);
   probe_sites_ = {choices.site(entity, probe_jitter), choices.site(entity, probe_loss)};
-  answer_sites_ = {choices.site(entity, answer_jitter), choices.site(entity, answer_loss)};
+  answer_sites_ = {choices.site(entity, probe_answer_jitter), choices.site(entity, probe_answer_loss)};
 }
 
 // --- options ---

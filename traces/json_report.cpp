@@ -8,7 +8,7 @@
 namespace twinwire::traces {
 namespace {
 
-void say(const std::string& line) {
+void print_line(const std::string& line) {
   std::fputs((line + "\n").c_str(), stdout);
   std::fflush(stdout);
 }
@@ -48,20 +48,21 @@ std::string json_line(const ReplayResult& result) {
 }
 
 void JsonReport::on_assigned(std::uint64_t first, std::uint64_t last) {
-  say(fmt::format("{{\"event\":\"assigned\",\"first\":{},\"last\":{}}}", first, last));
+  print_line(fmt::format("{{\"event\":\"assigned\",\"first\":{},\"last\":{}}}", first, last));
 }
 
 void JsonReport::on_outcome(const RunOutcome& outcome) {
-  say(fmt::format("{{\"event\":\"{}\",{}}}", outcome.failed ? "failed" : "passed", run_members(outcome)));
+  print_line(
+      fmt::format("{{\"event\":\"{}\",{}}}", outcome.failed ? "failed" : "passed", run_members(outcome)));
 }
 
 void JsonReport::on_interrupted(const ExploreResult& so_far) {
-  say(fmt::format("{{\"event\":\"interrupted\",\"done\":{},\"done_seeds\":{}}}", so_far.done,
-                  json_string(so_far.done_seeds.in_words(SIZE_MAX))));
+  print_line(fmt::format("{{\"event\":\"interrupted\",\"done\":{},\"done_seeds\":{}}}", so_far.done,
+                         json_string(so_far.done_seeds.in_words(SIZE_MAX))));
 }
 
 void JsonReport::on_group(const FailureGroup& group) {
-  say(
+  print_line(
       fmt::format("{{\"event\":\"failure\",\"seed\":{},\"count\":{},{},\"confirmed\":{},\"confirmation\":{},"
                   "\"decisions\":{},\"repro\":{},\"repro_error\":{}}}",
                   group.first.seed, group.count, failure_members(group.first), group.confirmed(),
@@ -71,7 +72,8 @@ void JsonReport::on_group(const FailureGroup& group) {
 }
 
 void JsonReport::summary(const ExploreResult& result) {
-  say(fmt::format("{{\"event\":\"summary\",\"done\":{},\"failed\":{},\"events\":{},\"interrupted\":{}}}",
+  print_line(
+      fmt::format("{{\"event\":\"summary\",\"done\":{},\"failed\":{},\"events\":{},\"interrupted\":{}}}",
                   result.done, result.failed, result.events, result.interrupted));
 }
 

@@ -21,7 +21,7 @@ bool is_plain(std::string_view word) {
   return !word.empty();
 }
 
-std::string quoted(std::string_view word) {
+std::string in_quotes(std::string_view word) {
   std::string text = "\"";
   for (const char c : word) {
     switch (c) {
@@ -110,7 +110,7 @@ std::string join_words(const std::vector<std::string>& words) {
   std::string line;
   for (const std::string& word : words) {
     if (!line.empty()) line += ' ';
-    line += is_plain(word) ? word : quoted(word);
+    line += is_plain(word) ? word : in_quotes(word);
   }
   return line;
 }

@@ -7,17 +7,18 @@ namespace resp {
 namespace {
 
 /// As much of a name, and of all arguments together, as an error shows.
-constexpr std::size_t shown_max = 128;
+constexpr std::size_t arguments_shown_max = 128;
 
 void unknown_command(const Call& call) {
   std::string arguments;
   for (const std::string_view argument : call.arguments.subspan(1)) {
-    if (arguments.size() >= shown_max) break;
+    if (arguments.size() >= arguments_shown_max) break;
     arguments += '\'';
-    arguments += argument.substr(0, shown_max - arguments.size() + 1);
+    arguments += argument.substr(0, arguments_shown_max - arguments.size() + 1);
     arguments += "' ";
   }
-  put_error(call.out, "ERR unknown command '" + std::string(call.arguments[0].substr(0, shown_max)) +
+  put_error(call.out, "ERR unknown command '" +
+                          std::string(call.arguments[0].substr(0, arguments_shown_max)) +
                           "', with args beginning with: " + arguments);
 }
 
@@ -56,8 +57,8 @@ void run_container(const Call& call, const Command& container) {
   } else if (upper(wanted) == "HELP") {
     help(call, container);
   } else {
-    put_error(call.out, "ERR unknown subcommand '" + std::string(wanted.substr(0, shown_max)) + "'. Try " +
-                            upper(container.name) + " HELP.");
+    put_error(call.out, "ERR unknown subcommand '" + std::string(wanted.substr(0, arguments_shown_max)) +
+                            "'. Try " + upper(container.name) + " HELP.");
   }
 }
 

@@ -82,9 +82,17 @@ class TlsDescription final : public TlsContext, public std::enable_shared_from_t
       std::call_once(trusting_, [this] { realised_->trust_system(options_); });
       return realised_;
     }
-    LoopState& state = state_of(loop);
-    std::shared_ptr<TlsRealised>& realised = state.realised(shared_from_this());
-    if (!realised) realised = std::make_shared<TlsRealised>(options_, role_, &loop, state.library());
+    std::shared_ptr<TlsRealised>& realised = state_of(loop).realised(shared_from_this());
+    if (!realised) realised = realise_anew(loop);
+    return realised;
+  }
+
+  std::shared_ptr<TlsRealised> realise_anew(Loop& loop) const {
+    if (loop.backend().is_deterministic()) {
+      return std::make_shared<TlsRealised>(options_, role_, &loop, state_of(loop).library());
+    }
+    const auto realised = std::make_shared<TlsRealised>(options_, role_, nullptr, nullptr);
+    realised->trust_system(options_);
     return realised;
   }
 
@@ -95,6 +103,12 @@ class TlsDescription final : public TlsContext, public std::enable_shared_from_t
   std::shared_ptr<TlsRealised> realised_;
   mutable std::once_flag trusting_;
 };
+
+const TlsDescription& description_of(const TlsContext& context) {
+  const auto* description = dynamic_cast<const TlsDescription*>(&context);
+  if (!description) throw std::invalid_argument("a TLS context that neither tls_client nor tls_server made");
+  return *description;
+}
 
 }  // namespace
 }  // namespace detail
@@ -116,9 +130,12 @@ std::shared_ptr<const TlsContext> tls_server(const TlsServerOptions& options) {
 }
 
 std::shared_ptr<ssl_ctx_st> native_tls_context(Loop& loop, const TlsContext& context) {
-  const auto* description = dynamic_cast<const detail::TlsDescription*>(&context);
-  if (!description) throw std::invalid_argument("native_tls_context: the TLS context is of another kind");
-  const std::shared_ptr<detail::TlsRealised> realised = description->realise(loop);
+  const std::shared_ptr<detail::TlsRealised> realised = detail::description_of(context).realise(loop);
+  return {realised, realised->native()};
+}
+
+std::shared_ptr<ssl_ctx_st> new_native_tls_context(Loop& loop, const TlsContext& context) {
+  const std::shared_ptr<detail::TlsRealised> realised = detail::description_of(context).realise_anew(loop);
   return {realised, realised->native()};
 }
 

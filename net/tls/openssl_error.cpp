@@ -2,6 +2,7 @@
 #include <twinwire/net/tls/openssl_error.hpp>
 
 #include <array>
+#include <stdexcept>
 #include <utility>
 
 #include <boost/asio/ssl/error.hpp>
@@ -108,6 +109,10 @@ std::string take_openssl_reason() {
   const char* reason = error == 0 ? nullptr : ERR_reason_error_string(error);
   ERR_clear_error();
   return reason ? reason : "unknown reason";
+}
+
+void reject_settings(const std::string& what) {
+  throw std::invalid_argument("TLS: " + what + ": " + take_openssl_reason());
 }
 
 }  // namespace detail

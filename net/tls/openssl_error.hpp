@@ -16,5 +16,7 @@ error_code truncation() noexcept;
 error_code take_tls_error(const ssl_st* ssl) noexcept;
 /// The last entry of that queue in words; it is empty afterwards.
 std::string take_openssl_reason();
+/// Throws std::invalid_argument: what of the settings could not be used, and that reason.
+[[noreturn]] void reject_settings(const std::string& what);
 
 }  // namespace twinwire::detail

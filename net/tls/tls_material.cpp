@@ -20,10 +20,6 @@ struct BioFree {
 };
 using BioPtr = std::unique_ptr<BIO, BioFree>;
 
-[[noreturn]] void reject(const std::string& what) {
-  throw std::invalid_argument("TLS: " + what + ": " + take_openssl_reason());
-}
-
 BioPtr reader(const std::string& text) {
   ERR_clear_error();
   return BioPtr(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
@@ -38,7 +34,7 @@ std::vector<OpensslPtr<T>> read_all(const std::string& text, const std::string& 
   // Having read them all, PEM routines find no further beginning.
   const unsigned long last = ERR_peek_last_error();
   const bool at_end = ERR_GET_LIB(last) == ERR_LIB_PEM && ERR_GET_REASON(last) == PEM_R_NO_START_LINE;
-  if (all.empty() || !at_end) reject(what + " cannot be read");
+  if (all.empty() || !at_end) reject_settings(what + " cannot be read");
   ERR_clear_error();
   return all;
 }
@@ -66,7 +62,7 @@ OpensslPtr<evp_pkey_st> read_key(const TlsOptions& options, OSSL_LIB_CTX* librar
   std::string secret = options.private_key_password;
   OpensslPtr<evp_pkey_st> key(
       PEM_read_bio_PrivateKey_ex(bio.get(), nullptr, password, &secret, library, nullptr));
-  if (!key) reject("the private key cannot be read");
+  if (!key) reject_settings("the private key cannot be read");
   return key;
 }
 
@@ -80,7 +76,7 @@ TlsMaterial::TlsMaterial(const TlsOptions& options, ossl_lib_ctx_st* library) {
     chain = read_certificates(options.certificate_chain, "the certificate chain", library);
     key = read_key(options, library);
     if (X509_check_private_key(chain.front().get(), key.get()) != 1) {
-      reject("the private key does not belong to the certificate");
+      reject_settings("the private key does not belong to the certificate");
     }
   }
   if (!options.trusted.empty()) {

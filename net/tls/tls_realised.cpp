@@ -20,10 +20,6 @@ constexpr std::size_t sessions_max = 256;
 /// Told apart from other servers' sessions; any text will do.
 constexpr std::string_view session_scope = "twinwire";
 
-[[noreturn]] void reject(const std::string& what) {
-  throw std::invalid_argument("TLS: " + what + ": " + take_openssl_reason());
-}
-
 int number_of(TlsVersion version) {
   return version == TlsVersion::tls1_2 ? TLS1_2_VERSION : TLS1_3_VERSION;
 }
@@ -80,7 +76,7 @@ TlsRealised::TlsRealised(const TlsOptions& options, const TlsRole& role, Loop* l
     : role_(role), loop_(loop), library_(std::move(library)) {
   native_.reset(SSL_CTX_new_ex(library_ ? library_->native() : nullptr, nullptr,
                                role.server_side ? TLS_server_method() : TLS_client_method()));
-  if (!native_) reject("there is no context");
+  if (!native_) reject_settings("there is no context");
   set_versions(options);
   set_identity(options);
   set_verification(options);
@@ -102,10 +98,10 @@ void TlsRealised::set_versions(const TlsOptions& options) {
   SSL_CTX_set_min_proto_version(context, number_of(options.min_version));
   SSL_CTX_set_max_proto_version(context, number_of(options.max_version));
   if (!options.ciphers.empty() && SSL_CTX_set_cipher_list(context, options.ciphers.c_str()) != 1) {
-    reject("the ciphers \"" + options.ciphers + "\" are not known");
+    reject_settings("the ciphers \"" + options.ciphers + "\" are not known");
   }
   if (!options.ciphersuites.empty() && SSL_CTX_set_ciphersuites(context, options.ciphersuites.c_str()) != 1) {
-    reject("the cipher suites \"" + options.ciphersuites + "\" are not known");
+    reject_settings("the cipher suites \"" + options.ciphersuites + "\" are not known");
   }
 }
 
@@ -119,19 +115,20 @@ void TlsRealised::set_identity(const TlsOptions& options) {
     const bool own = &certificate == &material.chain.front();
     const long added = own ? SSL_CTX_use_certificate(context, certificate.get())
                            : SSL_CTX_add1_chain_cert(context, certificate.get());
-    if (added != 1) reject("the certificate chain cannot be used");
+    if (added != 1) reject_settings("the certificate chain cannot be used");
   }
   if (material.key && SSL_CTX_use_PrivateKey(context, material.key.get()) != 1) {
-    reject("the private key cannot be used");
+    reject_settings("the private key cannot be used");
   }
   X509_STORE* const store = SSL_CTX_get_cert_store(context);
   for (const auto& certificate : material.trusted) {
-    if (X509_STORE_add_cert(store, certificate.get()) != 1) reject("a trusted certificate cannot be used");
+    if (X509_STORE_add_cert(store, certificate.get()) != 1)
+      reject_settings("a trusted certificate cannot be used");
     // A server tells its clients which issuers it knows.
     if (role_.server_side) SSL_CTX_add_client_CA(context, certificate.get());
   }
   for (const auto& list : material.revocation_lists) {
-    if (X509_STORE_add_crl(store, list.get()) != 1) reject("a revocation list cannot be used");
+    if (X509_STORE_add_crl(store, list.get()) != 1) reject_settings("a revocation list cannot be used");
   }
 }
 
@@ -167,7 +164,7 @@ void TlsRealised::set_alpn(const std::vector<std::string>& protocols) {
     SSL_CTX_set_alpn_select_cb(native_.get(), choose_protocol, this);
   } else if (SSL_CTX_set_alpn_protos(native_.get(), reinterpret_cast<const unsigned char*>(alpn_.data()),
                                      static_cast<unsigned>(alpn_.size())) != 0) {
-    reject("the protocols (ALPN) cannot be used");
+    reject_settings("the protocols (ALPN) cannot be used");
   }
 }
 

@@ -6,7 +6,7 @@ namespace twinwire::differential {
 namespace {
 
 /// So that none is dropped that arrives while the loop does not run.
-constexpr std::int64_t socket_buffer = 1024 * 1024;
+constexpr std::int64_t datagram_buffer = 1024 * 1024;
 
 }  // namespace
 
@@ -32,8 +32,8 @@ std::shared_ptr<DatagramProtocol> DatagramEndpoint::protocol() {
 
 void DatagramEndpoint::connection_made(DatagramTransport transport) {
   transport_ = std::move(transport);
-  transport_.set_option(Option::receive_buffer_size, socket_buffer);
-  transport_.set_option(Option::send_buffer_size, socket_buffer);
+  transport_.set_option(Option::receive_buffer_size, datagram_buffer);
+  transport_.set_option(Option::send_buffer_size, datagram_buffer);
   note_made();
 }
 

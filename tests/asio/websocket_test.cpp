@@ -27,7 +27,7 @@ namespace websocket = beast::websocket;
 using namespace std::chrono_literals;
 using WebSocket = websocket::stream<stream_socket>;
 
-constexpr auto as_result = asio::as_tuple(use_awaitable);
+constexpr auto with_error = asio::as_tuple(use_awaitable);
 
 websocket::permessage_deflate compressing() {
   websocket::permessage_deflate options;
@@ -45,14 +45,14 @@ awaitable<error_code> echo(stream_socket socket) {
   co_await peer.async_accept(use_awaitable);
   for (;;) {
     beast::flat_buffer buffer;
-    const auto [error, size] = co_await peer.async_read(buffer, as_result);
+    const auto [error, size] = co_await peer.async_read(buffer, with_error);
     if (error) co_return error;
     peer.text(peer.got_text());
     co_await peer.async_write(buffer.data(), use_awaitable);
   }
 }
 
-awaitable<void> serve(Loop& loop, socket_acceptor& acceptor) {
+awaitable<void> serve_websockets(Loop& loop, socket_acceptor& acceptor) {
   const Witness witness;
   for (;;) {
     stream_socket socket = co_await acceptor.async_accept(use_awaitable);
@@ -66,12 +66,12 @@ awaitable<void> serve(Loop& loop, socket_acceptor& acceptor) {
   }
 }
 
-std::uint16_t start_server(Loop& loop, socket_acceptor& acceptor, std::uint16_t port = 0) {
+std::uint16_t start_websocket_server(Loop& loop, socket_acceptor& acceptor, std::uint16_t port = 0) {
   run_until_complete(loop, [&]() -> awaitable<void> {
     const ServerOptions where("", port);
     co_await acceptor.async_listen(where, use_awaitable);
   });
-  spawn(loop, serve(loop, acceptor), "serve", TaskOptions(true));
+  spawn(loop, serve_websockets(loop, acceptor), "serve", TaskOptions(true));
   return acceptor.port();
 }
 
@@ -107,7 +107,7 @@ TEMPLATE_TEST_CASE("Beast's WebSockets talk", "", SimHosts, RealHosts) {
   for (const bool compress : {false, true}) {
     TestType hosts;
     socket_acceptor acceptor(hosts.server);
-    const std::uint16_t port = start_server(hosts.server, acceptor);
+    const std::uint16_t port = start_websocket_server(hosts.server, acceptor);
     run_until_complete(hosts.client, talk(hosts.client, hosts.name, port, compress));
   }
 }
@@ -116,7 +116,7 @@ TEST_CASE("the same seed gives the same bytes of a WebSocket, another one others
   const auto fingerprint = [](std::uint64_t seed, const sim::LinkOptions& link) {
     SimHosts hosts(seed, link);
     socket_acceptor acceptor(hosts.server);
-    start_server(hosts.server, acceptor, 80);
+    start_websocket_server(hosts.server, acceptor, 80);
     run_until_complete(hosts.client, talk(hosts.client, "server", 80, seed % 2 == 0));
     hosts.world.run_for(1h);
     return hosts.world.fingerprint();
@@ -133,7 +133,7 @@ TEST_CASE("the same seed gives the same bytes of a WebSocket, another one others
 TEMPLATE_TEST_CASE("a WebSocket gives up on a peer that is silent", "", SimHosts, RealHosts) {
   TestType hosts;
   socket_acceptor acceptor(hosts.server);
-  const std::uint16_t port = start_server(hosts.server, acceptor);
+  const std::uint16_t port = start_websocket_server(hosts.server, acceptor);
   run_until_complete(hosts.client, [&]() -> awaitable<void> {
     WebSocket peer(hosts.client.get_executor());
     co_await connect(peer, hosts.name, port);
@@ -144,7 +144,7 @@ TEMPLATE_TEST_CASE("a WebSocket gives up on a peer that is silent", "", SimHosts
     peer.set_option(timeout);
     const TimePoint before = hosts.client.time();
     beast::flat_buffer buffer;
-    const auto [error, size] = co_await peer.async_read(buffer, as_result);
+    const auto [error, size] = co_await peer.async_read(buffer, with_error);
     CHECK(error == beast::error::timeout);
     CHECK(hosts.client.time() - before >= 20ms);
     CHECK_FALSE(peer.next_layer().is_open());
@@ -155,7 +155,7 @@ TEMPLATE_TEST_CASE("a WebSocket gives up on a peer that is silent", "", SimHosts
 TEST_CASE("pings find a network that is gone, in virtual time") {
   SimHosts hosts(1, sim::LinkOptions());
   socket_acceptor acceptor(hosts.server);
-  start_server(hosts.server, acceptor, 80);
+  start_websocket_server(hosts.server, acceptor, 80);
   run_until_complete(hosts.client, [&]() -> awaitable<void> {
     WebSocket peer(hosts.client.get_executor());
     co_await connect(peer, "server", 80);
@@ -169,7 +169,7 @@ TEST_CASE("pings find a network that is gone, in virtual time") {
     hosts.client.call_later(
         1h, [&] { hosts.world.link(hosts.server_host, hosts.client_host).options.down = true; });
     const TimePoint before = hosts.client.time();
-    const auto [error, size] = co_await peer.async_read(buffer, as_result);
+    const auto [error, size] = co_await peer.async_read(buffer, with_error);
     CHECK(error == beast::error::timeout);
     CHECK(hosts.client.time() - before > 1h);
     CHECK(hosts.client.time() - before < 1h + 2min);
@@ -182,7 +182,7 @@ TEST_CASE("a world that goes while WebSockets talk leaves nothing behind") {
     {
       SimHosts hosts(static_cast<std::uint64_t>(steps));
       socket_acceptor acceptor(hosts.server);
-      start_server(hosts.server, acceptor, 80);
+      start_websocket_server(hosts.server, acceptor, 80);
       spawn(hosts.client, talk(hosts.client, "server", 80, true), "talk");
       for (int i = 0; i < steps; ++i) REQUIRE(hosts.world.step());
     }

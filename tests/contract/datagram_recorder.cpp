@@ -6,7 +6,6 @@ namespace twinwire::contract {
 namespace {
 
 /// Longer data is shown by its size.
-constexpr std::size_t shown_size = 64;
 
 }  // namespace
 
@@ -65,7 +64,7 @@ void DatagramRecorder::connection_made(DatagramTransport made) {
 void DatagramRecorder::datagram_received(Bytes data, const Address& sender) {
   received_.push_back({std::string(as_text(data)), sender});
   const std::string& text = received_.back().data;
-  enter("DG:" + (text.size() <= shown_size ? text : "<" + std::to_string(text.size()) + " bytes>"));
+  enter("DG:" + abbreviated(text));
   if (on_datagram) on_datagram(received_.back());
 }
 

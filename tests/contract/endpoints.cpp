@@ -132,6 +132,13 @@ std::shared_ptr<Recorder> connect_to(Stage& stage, const Service& service) {
   return connecting.protocol;
 }
 
+std::string error_of_connecting(Stage& stage, Loop& from, const Address& address) {
+  Connecting connecting(stage, from, {address.host(), address.port()});
+  connecting.run();
+  if (connecting.outcome->succeeded()) connecting.protocol->transport.close();
+  return connecting.outcome->error();
+}
+
 // --- names ---
 
 Names::Names(Loop& loop) : loop_(loop) {

@@ -147,4 +147,7 @@ class Names {
   std::shared_ptr<State> state_ = std::make_shared<State>();
 };
 
+/// Connects from a loop of the stage to the address and closes; how that failed, or nothing.
+std::string error_of_connecting(Stage& stage, Loop& from, const Address& address);
+
 }  // namespace twinwire::contract

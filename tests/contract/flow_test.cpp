@@ -4,8 +4,6 @@
 namespace twinwire::contract {
 namespace {
 
-constexpr std::ptrdiff_t no_limit = std::ptrdiff_t{1} << 40;
-
 /// A connection with exactly `size` bytes buffered, and without limits so far. The number of bytes written.
 std::size_t buffer_exactly(const Pair& pair, std::size_t size) {
   const CheckedTransport& client = pair.client->transport;

@@ -27,7 +27,7 @@ constexpr Setting settings[] = {
     {Option::keep_alive_count, 9, 1, 127},
 };
 
-std::string error_of(const CheckedTransport& transport, Option option, std::int64_t value) {
+std::string error_of_setting(const CheckedTransport& transport, Option option, std::int64_t value) {
   try {
     transport.set_option(option, value);
   } catch (const OperationError& error) {
@@ -71,14 +71,14 @@ CONTRACT_TEST("OPT-02", "a value that no system takes is an invalid argument, an
   const Pair pair = stage.connect_pair();
   for (const Setting& setting : settings) {
     CAPTURE(static_cast<int>(setting.option));
-    CHECK(error_of(pair.client->transport, setting.option, setting.least - 1) == "invalid_argument");
-    CHECK(error_of(pair.client->transport, setting.option, int_max + 1) == "invalid_argument");
+    CHECK(error_of_setting(pair.client->transport, setting.option, setting.least - 1) == "invalid_argument");
+    CHECK(error_of_setting(pair.client->transport, setting.option, int_max + 1) == "invalid_argument");
     CHECK(pair.client->transport.get_option(setting.option) == setting.usual);
   }
   for (const Option option :
        {Option::keep_alive_idle_s, Option::keep_alive_interval_s, Option::keep_alive_count}) {
     const std::int64_t too_much = option == Option::keep_alive_count ? 128 : 32'768;
-    CHECK(error_of(pair.client->transport, option, too_much) == "invalid_argument");
+    CHECK(error_of_setting(pair.client->transport, option, too_much) == "invalid_argument");
   }
 }
 

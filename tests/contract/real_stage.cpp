@@ -19,10 +19,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration patience = 5s;
+constexpr Duration real_patience = 5s;
 /// Over loopback the kernel delivers inside the call that sends, so a few turns would show all there is to
 /// see, but for what it puts off by some milliseconds when it is busy.
-constexpr Duration quiet_time = 20ms;
+constexpr Duration real_quiet_time = 20ms;
 /// How often a condition is looked at in turns that follow each other at once, and then with pauses.
 constexpr int eager_looks = 50;
 constexpr Duration look_interval = 500us;
@@ -84,7 +84,7 @@ class RealStage final : public Stage {
     loop_->run_forever();
   }
 
-  void settle() override { run_for(quiet_time); }
+  void settle() override { run_for(real_quiet_time); }
 
  private:
   /// Looks at a condition again and again until it holds or time is up, then stops the loop.
@@ -111,7 +111,7 @@ class RealStage final : public Stage {
   };
 
   bool wait(const std::function<bool()>& condition) override {
-    Look look{*loop_, condition, loop_->time() + patience};
+    Look look{*loop_, condition, loop_->time() + real_patience};
     loop_->call_soon([&] { look(); });
     loop_->run_forever();
     if (look.thrown) std::rethrow_exception(look.thrown);

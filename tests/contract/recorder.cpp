@@ -7,7 +7,6 @@ namespace twinwire::contract {
 namespace {
 
 /// Longer data is shown by its size.
-constexpr std::size_t shown_size = 64;
 
 }  // namespace
 
@@ -117,7 +116,7 @@ std::string Recorder::events() const {
     text += kind;
     if (detail.empty()) continue;
     text += ':';
-    text += detail.size() <= shown_size ? detail : "<" + std::to_string(detail.size()) + " bytes>";
+    text += abbreviated(detail);
   }
   return text;
 }

@@ -21,6 +21,9 @@
 
 namespace twinwire::contract {
 
+/// A high-water mark that no test reaches.
+constexpr std::ptrdiff_t no_limit = std::ptrdiff_t{1} << 40;
+
 /// Marks, while it lives, that the stack is inside a call of the user's to the library. No callback but
 /// pause_writing may be made there (GEN-04): recorders and outcomes report one that is.
 class UserCall {

@@ -23,12 +23,6 @@ void close(const Server& server) {
   as_user([&] { server.close(); });
 }
 
-std::string error_of_connecting(Stage& stage, const Address& address) {
-  Connecting connecting(stage, stage.client(), {address.host(), address.port()});
-  connecting.run();
-  return connecting.outcome->error();
-}
-
 CONTRACT_TEST("SRV-03", "close stops listening at once; connections that were accepted live on") {
   const Service service(stage);
   const Address address = service.address();
@@ -39,7 +33,7 @@ CONTRACT_TEST("SRV-03", "close stops listening at once; connections that were ac
   CHECK(service.server.sockets().empty());
   CHECK(service.server.port() == 0);
   CHECK(stage.open_descriptors() == before - 1);
-  CHECK(error_of_connecting(stage, address) == "connection_refused");
+  CHECK(error_of_connecting(stage, stage.client(), address) == "connection_refused");
   CHECK(service.count() == 1);
 
   client->transport.write("hello");
@@ -235,7 +229,7 @@ CONTRACT_TEST("SRV-07", "serve_forever serves until cancelled; then it closes, w
   as_user([&] { operation.cancel(); });
   CHECK_FALSE(service.server.is_serving());
   CHECK(service.server.sockets().empty());
-  CHECK(error_of_connecting(stage, address) == "connection_refused");
+  CHECK(error_of_connecting(stage, stage.client(), address) == "connection_refused");
   stage.settle();
   CHECK_FALSE(serving->done());  // a connection lives
   client->transport.close();

@@ -13,12 +13,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration short_timeout = 50ms;
-
 /// A start_tls that has begun.
-struct Starting {
-  Starting(Loop& loop, const Recorder& recorder, std::shared_ptr<BaseProtocol> protocol,
-           StartTlsOptions options)
+struct StartingTls {
+  StartingTls(Loop& loop, const Recorder& recorder, std::shared_ptr<BaseProtocol> protocol,
+              StartTlsOptions options)
       : operation(as_user([&] {
           return loop.start_tls(recorder.transport.raw(), std::move(protocol), std::move(options),
                                 outcome->completion());
@@ -28,18 +26,18 @@ struct Starting {
   Operation operation;
 };
 
-Starting start_client(Stage& stage, const Recorder& recorder, std::shared_ptr<BaseProtocol> protocol) {
+StartingTls start_client(Stage& stage, const Recorder& recorder, std::shared_ptr<BaseProtocol> protocol) {
   return {stage.client(), recorder, std::move(protocol), StartTlsOptions(client_context(), server_name)};
 }
 
-Starting start_server(Stage& stage, const Recorder& recorder, std::shared_ptr<BaseProtocol> protocol) {
+StartingTls start_server(Stage& stage, const Recorder& recorder, std::shared_ptr<BaseProtocol> protocol) {
   return {stage.server(), recorder, std::move(protocol), StartTlsOptions(server_context())};
 }
 
 /// Both ends of a plain pair become secure; the recorders use the new transports.
 void upgrade(Stage& stage, const Pair& pair) {
-  const Starting server = start_server(stage, *pair.server, pair.server->protocol());
-  const Starting client = start_client(stage, *pair.client, pair.client->protocol());
+  const StartingTls server = start_server(stage, *pair.server, pair.server->protocol());
+  const StartingTls client = start_client(stage, *pair.client, pair.client->protocol());
   stage.run_until([&] { return client.outcome->done() && server.outcome->done(); }, "both handshakes");
   INFO(client.outcome->message() << server.outcome->message());
   REQUIRE(client.outcome->succeeded());
@@ -69,14 +67,14 @@ PLAIN_TEST("TLS-20", "start_tls gives a new transport to the same protocol, with
 
 PLAIN_TEST("TLS-20", "the protocol may begin it inside its own callback") {
   const Pair pair = stage.connect_pair();
-  std::vector<Starting> started;
+  std::vector<StartingTls> started;
   pair.server->on_data = [&](std::string_view) {
     if (pair.server->received() == "STARTTLS")
       started.push_back(start_server(stage, *pair.server, pair.server->protocol()));
   };
   pair.client->transport.write("STARTTLS");
   stage.run_until([&] { return !started.empty(); }, "the server to begin");
-  const Starting client = start_client(stage, *pair.client, pair.client->protocol());
+  const StartingTls client = start_client(stage, *pair.client, pair.client->protocol());
   stage.run_until([&] { return client.outcome->done() && started[0].outcome->done(); }, "both handshakes");
   REQUIRE(client.outcome->succeeded());
   client.outcome->value.write("inside");
@@ -90,7 +88,7 @@ CONTRACT_TEST("TLS-20", "a coroutine upgrades its stream, and reads and writes o
   Line line = connect_line(stage);
   line.peer->transport.write("ready\n");
   CHECK(play(stage, line.reader().read_line()) == "ready\n");
-  const Starting server = start_server(stage, *line.peer, line.peer->protocol());
+  const StartingTls server = start_server(stage, *line.peer, line.peer->protocol());
   play(stage, line.writer().start_tls(StartTlsOptions(client_context(), server_name)));
   stage.run_until([&] { return server.outcome->done(); }, "the server's side");
   CHECK(tls_info(line.writer().transport()) != nullptr);
@@ -169,13 +167,13 @@ PLAIN_TEST("TLS-22", "an upgrade that fails closes the connection, and the proto
   StartTlsOptions options(client_context(), server_name);
   options.tls_handshake_timeout = short_timeout;
   SECTION("timed out") {
-    const Starting starting(stage.client(), *pair.client, pair.client->protocol(), options);
+    const StartingTls starting(stage.client(), *pair.client, pair.client->protocol(), options);
     stage.run_until([&] { return starting.outcome->done(); }, "the timeout");
     expected = starting.outcome->error();
     CHECK(expected == "connection_aborted");
   }
   SECTION("cancelled") {
-    const Starting starting(stage.client(), *pair.client, pair.client->protocol(), options);
+    const StartingTls starting(stage.client(), *pair.client, pair.client->protocol(), options);
     as_user([&] { starting.operation.cancel(); });
     stage.run_until([&] { return starting.outcome->done(); }, "the end");
     expected = starting.outcome->error();
@@ -183,15 +181,15 @@ PLAIN_TEST("TLS-22", "an upgrade that fails closes the connection, and the proto
   }
   SECTION("refused") {
     options.server_hostname = "other.test";
-    const Starting server = start_server(stage, *pair.server, pair.server->protocol());
-    const Starting starting(stage.client(), *pair.client, pair.client->protocol(), options);
+    const StartingTls server = start_server(stage, *pair.server, pair.server->protocol());
+    const StartingTls starting(stage.client(), *pair.client, pair.client->protocol(), options);
     stage.run_until([&] { return starting.outcome->done() && server.outcome->done(); }, "the refusal");
     expected = starting.outcome->error();
     CHECK(error_code_of(starting.outcome->failure) == TlsError::hostname_mismatch);
   }
   SECTION("closed by the peer") {
     pair.server->transport.close();
-    const Starting starting(stage.client(), *pair.client, pair.client->protocol(), options);
+    const StartingTls starting(stage.client(), *pair.client, pair.client->protocol(), options);
     stage.run_until([&] { return starting.outcome->done(); }, "the end");
     expected = starting.outcome->error();
     CHECK(expected == "connection_reset");
@@ -203,7 +201,7 @@ PLAIN_TEST("TLS-22", "an upgrade that fails closes the connection, and the proto
 
 CONTRACT_TEST("TLS-22", "closing the loop during an upgrade delivers one CL") {
   const Pair pair = stage.connect_pair();
-  const Starting starting = start_client(stage, *pair.client, pair.client->protocol());
+  const StartingTls starting = start_client(stage, *pair.client, pair.client->protocol());
   stage.client().close();
   stage.server().close();
   CHECK(starting.outcome->error() == "loop_closed");
@@ -274,10 +272,10 @@ PLAIN_TEST("TLS-24", "plain bytes that wait are sent in clear before the handsha
   pair.client->transport.set_write_buffer_limits(1000);
   const std::size_t written = clog(pair.client->transport);
   CHECK(pair.client->events() == "CM PW");
-  const Starting client = start_client(stage, *pair.client, pair.client->protocol());
+  const StartingTls client = start_client(stage, *pair.client, pair.client->protocol());
   stage.settle();
   CHECK_FALSE(client.outcome->done());
-  std::vector<Starting> started;
+  std::vector<StartingTls> started;
   pair.server->on_data = [&](std::string_view) {
     if (pair.server->received().size() < written || !started.empty()) return;
     started.push_back(start_server(stage, *pair.server, pair.server->protocol()));
@@ -308,9 +306,9 @@ PLAIN_TEST("TLS-24", "bytes that have arrived and were not delivered belong to t
   const auto server = stage.recorder("server");
   server->start_paused = true;
   stage.connect_pair(client, server);
-  const Starting first = start_client(stage, *client, client->protocol());
+  const StartingTls first = start_client(stage, *client, client->protocol());
   stage.settle();
-  const Starting second = start_server(stage, *server, server->protocol());
+  const StartingTls second = start_server(stage, *server, server->protocol());
   stage.run_until([&] { return first.outcome->done() && second.outcome->done(); }, "both handshakes");
   REQUIRE(second.outcome->succeeded());
   CHECK(second.outcome->value.is_reading());

@@ -9,8 +9,6 @@
 namespace twinwire::contract {
 namespace {
 
-constexpr std::size_t shown_size = 64;
-
 std::string numbered(const char* event, int fd) {
   return event + std::to_string(fd);
 }
@@ -86,8 +84,7 @@ void SubprocessRecorder::pipe_data_received(int fd, Bytes data) {
   output += as_text(data);
   const std::string event = numbered("PD", fd);
   if (!events_.empty() && events_.back().starts_with(event)) events_.pop_back();
-  enter(event + ":" +
-        (output.size() <= shown_size ? output : "<" + std::to_string(output.size()) + " bytes>"));
+  enter(event + ":" + abbreviated(output));
   if (on_data) on_data(fd, as_text(data));
 }
 

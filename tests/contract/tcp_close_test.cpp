@@ -4,8 +4,6 @@
 namespace twinwire::contract {
 namespace {
 
-constexpr std::ptrdiff_t no_limit = std::ptrdiff_t{1} << 40;
-
 STREAM_TEST("TCP-05", "close sends all that is buffered before CL") {
   const Pair pair = stage.connect_deaf_server();
   pair.client->transport.set_write_buffer_limits(no_limit);

@@ -7,8 +7,6 @@
 namespace twinwire::contract {
 namespace {
 
-constexpr std::ptrdiff_t no_limit = std::ptrdiff_t{1} << 40;
-
 PLAIN_TEST("TCP-10", "ER that returns false closes the transport, which flushes first") {
   const Pair pair = stage.connect_deaf_server();
   pair.client->transport.set_write_buffer_limits(no_limit);

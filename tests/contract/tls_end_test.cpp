@@ -14,8 +14,6 @@ namespace {
 using namespace std::chrono_literals;
 
 /// Short where it is to strike, as on the real system it is waited for.
-constexpr Duration short_timeout = 50ms;
-constexpr std::ptrdiff_t no_limit = std::ptrdiff_t{1} << 40;
 
 /// A connection of the library's to a peer that is not.
 std::shared_ptr<Recorder> connect_to(Stage& stage, const BarePeer& peer, ConnectOptions options) {

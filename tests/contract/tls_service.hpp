@@ -7,6 +7,7 @@
 #include <twinwire/net/tls/context.hpp>
 #include <twinwire/net/tls_settings.hpp>
 
+#include <chrono>
 #include <functional>
 #include <memory>
 
@@ -18,6 +19,9 @@ inline constexpr const char* server_name = "server.test";
 /// A server's, and that of a client who trusts it. Always the same ones.
 std::shared_ptr<const TlsContext> server_context();
 std::shared_ptr<const TlsContext> client_context();
+
+/// For a handshake or a farewell that does not come to its end.
+constexpr Duration short_timeout = std::chrono::milliseconds(50);
 
 /// A server that speaks TLS, with a recorder for each connection.
 class TlsService final : public Service {

@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t much = 3'000'000;
+constexpr std::size_t plenty = 3'000'000;
 
 CONTRACT_TEST("TLS-01",
               "a connection completes after the handshake; data is decrypted, and encrypted below") {
@@ -369,12 +369,12 @@ CONTRACT_TEST("TLS-13", "large transfers in both directions at once arrive compl
   };
   const TlsService service(stage, server_context(), small_buffers);
   const Pair pair = connect_secure(stage, service);
-  pair.client->transport.write(pattern(much));
-  for (std::size_t sent = 0; sent < much; sent += 1000) pair.server->transport.write(pattern(1000, sent));
-  stage.run_until_received(*pair.server, much);
-  stage.run_until_received(*pair.client, much);
-  CHECK(pair.server->received() == pattern(much));
-  CHECK(pair.client->received() == pattern(much));
+  pair.client->transport.write(pattern(plenty));
+  for (std::size_t sent = 0; sent < plenty; sent += 1000) pair.server->transport.write(pattern(1000, sent));
+  stage.run_until_received(*pair.server, plenty);
+  stage.run_until_received(*pair.client, plenty);
+  CHECK(pair.server->received() == pattern(plenty));
+  CHECK(pair.client->received() == pattern(plenty));
   pair.client->transport.close();
   stage.run_until_lost(pair);
 }

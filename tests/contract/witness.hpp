@@ -1,10 +1,17 @@
 // Whoever writes down what happens to a protocol.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <utility>
 
 namespace twinwire::contract {
+
+/// Text as it is shown in a story: only its size, if it is long.
+inline std::string abbreviated(const std::string& text) {
+  constexpr std::size_t shown_size = 64;
+  return text.size() <= shown_size ? text : "<" + std::to_string(text.size()) + " bytes>";
+}
 
 /// Kept by the stage until the end of the test, and asked then whether its story is complete.
 class Witness {

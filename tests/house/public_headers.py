@@ -12,6 +12,7 @@ ASIO = {
     "net/asio/datagram_socket.hpp",
     "net/asio/io_buffers.hpp",
     "net/asio/io_initiation.hpp",
+    "net/asio/ssl_context.hpp",
     "net/asio/stream_socket.hpp",
     "net/asio/teardown.hpp",
     "net/async.hpp",

@@ -25,7 +25,7 @@ namespace {
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
-constexpr auto as_result = asio::as_tuple(use_awaitable);
+constexpr auto with_error = asio::as_tuple(use_awaitable);
 
 awaitable<datagram_socket> bound(Loop& loop) {
   datagram_socket socket(loop);
@@ -82,25 +82,25 @@ TEMPLATE_TEST_CASE("what cannot be sent is told to whoever sends", "", SimLoop, 
   run_until_complete(loop, [&]() -> awaitable<void> {
     const std::string large(70'000, 'x');
     datagram_socket unopened(loop);
-    const auto [closed, none] = co_await unopened.async_send(asio::buffer(large), as_result);
+    const auto [closed, none] = co_await unopened.async_send(asio::buffer(large), with_error);
     CHECK(closed == asio::error::bad_descriptor);
     datagram_socket server = co_await bound(loop);
     const Address there = *server.local_endpoint();
     datagram_socket client = co_await connected_to(loop, there);
-    const auto [size_error, nothing] = co_await client.async_send(asio::buffer(large), as_result);
+    const auto [size_error, nothing] = co_await client.async_send(asio::buffer(large), with_error);
     CHECK(size_error == asio::error::message_size);
     CHECK(nothing == 0);
-    const auto [nowhere, no_byte] = co_await server.async_send(asio::buffer("x", 1), as_result);
+    const auto [nowhere, no_byte] = co_await server.async_send(asio::buffer("x", 1), with_error);
     CHECK(nowhere == errc::destination_address_required);
     const auto [elsewhere, no_bytes] =
-        co_await client.async_send_to(asio::buffer("x", 1), there.with_port(1), as_result);
+        co_await client.async_send_to(asio::buffer("x", 1), there.with_port(1), with_error);
     CHECK(elsewhere == asio::error::already_connected);
     // What comes back later is told to whoever is there: still the send, or the next one to ask.
     server.close();
     co_await sleep_for(loop, 1ms);  // its port is free in the next turn
-    auto [refused, sent] = co_await client.async_send(asio::buffer("x", 1), as_result);
+    auto [refused, sent] = co_await client.async_send(asio::buffer("x", 1), with_error);
     char space[1];
-    if (!refused) std::tie(refused, sent) = co_await client.async_receive(asio::buffer(space), as_result);
+    if (!refused) std::tie(refused, sent) = co_await client.async_receive(asio::buffer(space), with_error);
     CHECK(refused == asio::error::connection_refused);
   });
 }
@@ -115,7 +115,7 @@ TEMPLATE_TEST_CASE("a datagram operation can be cancelled, and a second one is r
     error_code told;
     const auto tell = [&](error_code error, std::size_t) { told = error; };
     socket.async_receive(asio::buffer(space), tell);
-    const auto [second, none] = co_await socket.async_receive(asio::buffer(space), as_result);
+    const auto [second, none] = co_await socket.async_receive(asio::buffer(space), with_error);
     CHECK(second == asio::error::already_started);
     socket.cancel();
     CHECK_FALSE(told);
@@ -136,7 +136,7 @@ TEMPLATE_TEST_CASE("a datagram operation can be cancelled, and a second one is r
     again.local_addr = {"127.0.0.1", 0};
     co_await socket.async_open(again, use_awaitable);
     CHECK(socket.is_open());
-    const auto [twice] = co_await socket.async_open(again, as_result);
+    const auto [twice] = co_await socket.async_open(again, with_error);
     CHECK(twice == asio::error::already_open);
   });
 }

@@ -4,10 +4,12 @@
 #include <twinwire/net/connection.hpp>
 #include <twinwire/net/error.hpp>
 #include <twinwire/net/loop.hpp>
+#include <twinwire/net/observer.hpp>
 #include <twinwire/net/protocol.hpp>
 #include <twinwire/sim/world.hpp>
 
 #include <exception>
+#include <map>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -44,6 +46,13 @@ class Recorder final : public Protocol {
   error_code reason;
   bool lost = false;
   bool keep_open = false;
+};
+
+/// Counts what happens, by name.
+class Counting final : public Observer {
+ public:
+  void observe(const Observation& observation) override { ++counts[std::string(observation.what)]; }
+  std::map<std::string, int> counts;
 };
 
 /// A server, and the protocols of its connections.

@@ -22,12 +22,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
-class Silent final : public Protocol {
+class SilentProtocol final : public Protocol {
   void data_received(Bytes) override {}
 };
 
 std::shared_ptr<BaseProtocol> make_silent() {
-  return std::make_shared<Silent>();
+  return std::make_shared<SilentProtocol>();
 }
 
 /// A server on a free port of 127.0.0.1.

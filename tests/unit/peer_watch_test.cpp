@@ -13,22 +13,15 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Counts what happens, by name.
-class Counting final : public Observer {
- public:
-  void observe(const Observation& observation) override { ++counts[std::string(observation.what)]; }
-  std::map<std::string, int> counts;
-};
-
 /// A connection between two hosts, whose client may watch its peer.
-struct Pair {
-  explicit Pair(sim::WorldOptions options = {}) : world(1, std::move(options)) {
+struct WatchedPair {
+  explicit WatchedPair(sim::WorldOptions options = {}) : world(1, std::move(options)) {
     world.set_observer(&counting);
     connected = connect(client_host, ConnectOptions("server", 80));
     world.run();
     begin = now();
   }
-  ~Pair() { world.set_observer(nullptr); }
+  ~WatchedPair() { world.set_observer(nullptr); }
   Recorder& client() const { return *connected->protocol; }
   Recorder& server() const { return service[0]; }
   void keep_alive(int idle_s = 7200, int interval_s = 75, int count = 9) const {
@@ -57,7 +50,7 @@ struct Pair {
 };
 
 TEST_CASE("by default a dead peer is found after 2 hours, and 9 probes 75 s apart") {
-  Pair pair;
+  WatchedPair pair;
   pair.client().transport.set_option(Option::keep_alive, 1);
   pair.set_down(true);
   pair.world.run();
@@ -70,7 +63,7 @@ TEST_CASE("by default a dead peer is found after 2 hours, and 9 probes 75 s apar
 
 TEST_CASE("one direction that is down is enough, and the peer is told if it can be") {
   const bool forth = GENERATE(true, false);
-  Pair pair;
+  WatchedPair pair;
   pair.keep_alive(10, 5, 3);
   (forth ? pair.world.link(pair.client_host, pair.server_host)
          : pair.world.link(pair.server_host, pair.client_host))
@@ -83,7 +76,7 @@ TEST_CASE("one direction that is down is enough, and the peer is told if it can 
 }
 
 TEST_CASE("a peer that answers is probed again and again, and a run ends as if it were not") {
-  Pair pair;
+  WatchedPair pair;
   pair.keep_alive(10, 5, 3);
   pair.world.run();
   CHECK(pair.passed() == 0s);
@@ -97,7 +90,7 @@ TEST_CASE("a peer that answers is probed again and again, and a run ends as if i
 }
 
 TEST_CASE("who waits for something that keep-alive cannot bring is in a deadlock") {
-  Pair pair;
+  WatchedPair pair;
   pair.keep_alive(10, 5, 3);
   const auto report = report_of([&] { pair.world.run_until([] { return false; }); });
   CHECK(report.kind() == sim::FailureKind::deadlock);
@@ -105,7 +98,7 @@ TEST_CASE("who waits for something that keep-alive cannot bring is in a deadlock
 }
 
 TEST_CASE("whatever is heard of the peer puts the next probe off: data, and that data has arrived") {
-  Pair pair;
+  WatchedPair pair;
   pair.keep_alive(10, 5, 3);
   const bool data = GENERATE(true, false);
   pair.world.run_for(9s);
@@ -117,7 +110,7 @@ TEST_CASE("whatever is heard of the peer puts the next probe off: data, and that
 }
 
 TEST_CASE("a peer that comes back in time is found alive, and then counted anew") {
-  Pair pair;
+  WatchedPair pair;
   pair.keep_alive(10, 5, 3);
   pair.set_down(true);
   pair.world.run_for(22s);  // three probes were lost
@@ -134,7 +127,7 @@ TEST_CASE("a peer that comes back in time is found alive, and then counted anew"
 TEST_CASE("a lost probe is no end, and an unlucky link loses some by their number") {
   sim::WorldOptions options;
   options.link.loss = {1, 4};
-  Pair pair(options);
+  WatchedPair pair(options);
   pair.keep_alive(10, 1, 20);
   pair.world.run_for(1000s);
   CHECK_FALSE(pair.client().lost);
@@ -143,7 +136,7 @@ TEST_CASE("a lost probe is no end, and an unlucky link loses some by their numbe
 }
 
 TEST_CASE("a peer that has given up answers a probe with a reset") {
-  Pair pair;
+  WatchedPair pair;
   pair.set_down(true);
   pair.server().transport.write("hello");
   pair.world.run();
@@ -155,7 +148,7 @@ TEST_CASE("a peer that has given up answers a probe with a reset") {
 }
 
 TEST_CASE("keep-alive that is switched off, or closed, leaves no timer") {
-  Pair pair;
+  WatchedPair pair;
   pair.keep_alive(10, 5, 3);
   pair.client().transport.set_option(Option::keep_alive, 0);
   pair.set_down(true);
@@ -165,7 +158,7 @@ TEST_CASE("keep-alive that is switched off, or closed, leaves no timer") {
 }
 
 TEST_CASE("a shorter idle time counts from what was heard last") {
-  Pair pair;
+  WatchedPair pair;
   pair.client().transport.set_option(Option::keep_alive, 1);
   pair.world.run_for(100s);
   pair.set_down(true);
@@ -177,7 +170,7 @@ TEST_CASE("a shorter idle time counts from what was heard last") {
 
 TEST_CASE(
     "bytes that are not acknowledged end with the user timeout, counted from the first time they go again") {
-  Pair pair;
+  WatchedPair pair;
   pair.user_timeout(3s);
   pair.set_down(true);
   pair.client().transport.write("hello");
@@ -187,7 +180,7 @@ TEST_CASE(
 }
 
 TEST_CASE("a user timeout may be longer than the usual end, and progress begins it anew") {
-  Pair pair;
+  WatchedPair pair;
   pair.user_timeout(2000s);
   pair.set_down(true);
   pair.client().transport.write("hello");
@@ -204,7 +197,7 @@ TEST_CASE("a user timeout may be longer than the usual end, and progress begins 
 }
 
 TEST_CASE("the user timeout does not hurry a reset that cannot pass") {
-  Pair pair;
+  WatchedPair pair;
   pair.user_timeout(100ms);
   pair.set_down(true);
   pair.client().transport.abort();
@@ -215,7 +208,7 @@ TEST_CASE("the user timeout does not hurry a reset that cannot pass") {
 }
 
 TEST_CASE("a window that stays closed ends with the user timeout, and the peer is told") {
-  Pair pair;
+  WatchedPair pair;
   pair.user_timeout(3s);
   pair.server().transport.pause_reading();
   pair.client().transport.write(std::string(1'000'000, 'x'));
@@ -229,7 +222,7 @@ TEST_CASE("a window that stays closed ends with the user timeout, and the peer i
 }
 
 TEST_CASE("with keep-alive the user timeout takes the place of the number of probes") {
-  Pair pair;
+  WatchedPair pair;
   pair.keep_alive(10, 5, 9);
   pair.user_timeout(12s);
   pair.set_down(true);
@@ -239,7 +232,7 @@ TEST_CASE("with keep-alive the user timeout takes the place of the number of pro
 }
 
 TEST_CASE("with bytes in flight keep-alive waits for what becomes of them") {
-  Pair pair;
+  WatchedPair pair;
   pair.keep_alive(1, 1, 1);
   pair.set_down(true);
   pair.client().transport.write("hello");

@@ -34,11 +34,11 @@ TEMPLATE_TEST_CASE("connections wait for their accept in order, and accepts for 
   Loop& loop = here.loop;
   run_until_complete(loop, [&]() -> awaitable<void> {
     socket_acceptor acceptor(loop);
-    const auto [too_early, no_socket] = co_await acceptor.async_accept(as_result);
+    const auto [too_early, no_socket] = co_await acceptor.async_accept(with_error);
     CHECK(too_early == asio::error::bad_descriptor);
     const ServerOptions where("127.0.0.1", 0);
     co_await acceptor.async_listen(where, use_awaitable);
-    const auto [twice] = co_await acceptor.async_listen(where, as_result);
+    const auto [twice] = co_await acceptor.async_listen(where, with_error);
     CHECK(twice == asio::error::already_open);
     const ConnectOptions there("127.0.0.1", acceptor.port());
 
@@ -61,13 +61,13 @@ TEMPLATE_TEST_CASE("connections wait for their accept in order, and accepts for 
     co_await unwanted.async_connect(there, use_awaitable);
     co_await sleep_for(loop, 5ms);
     acceptor.close();
-    const auto [error, socket] = co_await acceptor.async_accept(as_result);
+    const auto [error, socket] = co_await acceptor.async_accept(with_error);
     CHECK(error == asio::error::bad_descriptor);
     char buffer[1];
-    const auto [reset, size] = co_await unwanted.async_read_some(asio::buffer(buffer), as_result);
+    const auto [reset, size] = co_await unwanted.async_read_some(asio::buffer(buffer), with_error);
     CHECK(reset == asio::error::connection_reset);
     // What was accepted was dropped by the handler, and so closed.
-    const auto [end, none] = co_await early.async_read_some(asio::buffer(buffer), as_result);
+    const auto [end, none] = co_await early.async_read_some(asio::buffer(buffer), with_error);
     CHECK(end == asio::error::eof);
   });
 }
@@ -93,7 +93,7 @@ TEMPLATE_TEST_CASE("an accept and a connect can be cancelled", "", SimLoop, Real
     CHECK(errors == std::vector<error_code>(2, asio::error::operation_aborted));
     const ConnectOptions again("127.0.0.1", acceptor.port());
     co_await socket.async_connect(again, use_awaitable);
-    const auto [connected] = co_await socket.async_connect(again, as_result);
+    const auto [connected] = co_await socket.async_connect(again, with_error);
     CHECK(connected == asio::error::already_connected);
   });
 }
@@ -215,7 +215,7 @@ TEST_CASE("what is read is what was written, however the network cuts it") {
       const auto read = [&]() -> awaitable<void> {
         std::string buffer(1 + seed * 7, '\0');
         for (;;) {
-          const auto [error, size] = co_await pair.server.async_read_some(asio::buffer(buffer), as_result);
+          const auto [error, size] = co_await pair.server.async_read_some(asio::buffer(buffer), with_error);
           received.append(buffer, 0, size);
           if (error) break;
         }

@@ -11,7 +11,7 @@
 namespace twinwire {
 
 /// Errors as values.
-constexpr auto as_result = boost::asio::as_tuple(use_awaitable);
+constexpr auto with_error = boost::asio::as_tuple(use_awaitable);
 
 struct SocketPair {
   explicit SocketPair(Loop& loop) : client(loop), server(loop) {}

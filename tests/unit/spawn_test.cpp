@@ -21,8 +21,8 @@
 namespace twinwire {
 namespace {
 
-struct Watcher final : SubprocessProtocol {
-  explicit Watcher(Loop& loop) : loop(loop) {}
+struct SpawnWatcher final : SubprocessProtocol {
+  explicit SpawnWatcher(Loop& loop) : loop(loop) {}
   void connection_made(SubprocessTransport made) override { transport = std::move(made); }
   void pipe_data_received(int fd, Bytes data) override {
     output.at(static_cast<std::size_t>(fd)) += as_text(data);
@@ -35,8 +35,8 @@ struct Watcher final : SubprocessProtocol {
 };
 
 /// Runs a child to its end.
-std::shared_ptr<Watcher> run(Loop& loop, SubprocessOptions options) {
-  auto child = std::make_shared<Watcher>(loop);
+std::shared_ptr<SpawnWatcher> run(Loop& loop, SubprocessOptions options) {
+  auto child = std::make_shared<SpawnWatcher>(loop);
   std::exception_ptr failure;
   loop.subprocess_exec([child] { return child; }, std::move(options),
                        [&](std::exception_ptr ended, Subprocess) {
@@ -48,7 +48,7 @@ std::shared_ptr<Watcher> run(Loop& loop, SubprocessOptions options) {
   return child;
 }
 
-std::shared_ptr<Watcher> shell(Loop& loop, const std::string& command) {
+std::shared_ptr<SpawnWatcher> shell(Loop& loop, const std::string& command) {
   return run(loop, {"/bin/sh", {"-c", command}});
 }
 
@@ -175,7 +175,7 @@ TEST_CASE("the streams of a child may be those of its parent in another order") 
 
 TEST_CASE("a child that somebody else has reaped ends with 255") {
   RealLoop here;
-  auto child = std::make_shared<Watcher>(here.loop);
+  auto child = std::make_shared<SpawnWatcher>(here.loop);
   here.loop.subprocess_exec([child] { return child; }, {"sleep", {"60"}},
                             [&](std::exception_ptr, Subprocess) {
                               const int pid = child->transport.get_pid();

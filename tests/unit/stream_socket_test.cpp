@@ -52,7 +52,7 @@ TEMPLATE_TEST_CASE("Asio's composed operations run over a stream socket", "", Si
       co_await asio::async_write(pair.client, asio::buffer("how long am I?\n", 15), use_awaitable);
       std::string all;
       const auto [error, size] =
-          co_await asio::async_read(pair.client, asio::dynamic_buffer(all), asio::transfer_all(), as_result);
+          co_await asio::async_read(pair.client, asio::dynamic_buffer(all), asio::transfer_all(), with_error);
       CHECK(error == asio::error::eof);
       CHECK(size == 100'002);
       CHECK(all.substr(0, 3) == "15.");
@@ -158,38 +158,38 @@ TEMPLATE_TEST_CASE("errors are those that Asio's users compare with", "", SimLoo
   run_until_complete(loop, [&]() -> awaitable<void> {
     char buffer[16];
     stream_socket socket(loop);
-    const auto [unconnected, none] = co_await socket.async_read_some(asio::buffer(buffer), as_result);
+    const auto [unconnected, none] = co_await socket.async_read_some(asio::buffer(buffer), with_error);
     CHECK(unconnected == asio::error::bad_descriptor);
 
     SocketPair gone = co_await connected(loop);
     const ConnectOptions nobody("127.0.0.1", gone.client.local_endpoint()->port());
-    const auto [refused] = co_await socket.async_connect(nobody, as_result);
+    const auto [refused] = co_await socket.async_connect(nobody, with_error);
     CHECK(refused == asio::error::connection_refused);
     ConnectOptions nonsense("127.0.0.1", 1);
     nonsense.sock = NativeHandle{0};
-    const auto [invalid] = co_await socket.async_connect(nonsense, as_result);
+    const auto [invalid] = co_await socket.async_connect(nonsense, with_error);
     CHECK(invalid == asio::error::invalid_argument);
 
     gone.server.abort();
-    const auto [reset, nothing] = co_await gone.client.async_read_some(asio::buffer(buffer), as_result);
+    const auto [reset, nothing] = co_await gone.client.async_read_some(asio::buffer(buffer), with_error);
     CHECK(reset == asio::error::connection_reset);
     const auto [again, nothing_again] =
-        co_await gone.client.async_write_some(asio::buffer(buffer), as_result);
+        co_await gone.client.async_write_some(asio::buffer(buffer), with_error);
     CHECK(again == asio::error::connection_reset);
 
     SocketPair ended = co_await connected(loop);
     ended.server.close();
     for (int i = 0; i < 2; ++i) {
-      const auto [end, zero] = co_await ended.client.async_read_some(asio::buffer(buffer), as_result);
+      const auto [end, zero] = co_await ended.client.async_read_some(asio::buffer(buffer), with_error);
       CHECK(end == asio::error::eof);
       CHECK(zero == 0);
     }
     ended.client.shutdown(stream_socket::shutdown_send);
-    const auto [broken, no_bytes] = co_await ended.client.async_write_some(asio::buffer(buffer), as_result);
+    const auto [broken, no_bytes] = co_await ended.client.async_write_some(asio::buffer(buffer), with_error);
     CHECK(broken == asio::error::broken_pipe);
     ended.client.close();
     CHECK_FALSE(ended.client.is_open());
-    const auto [closed, no_more] = co_await ended.client.async_write_some(asio::buffer(buffer), as_result);
+    const auto [closed, no_more] = co_await ended.client.async_write_some(asio::buffer(buffer), with_error);
     CHECK(closed == asio::error::bad_descriptor);
   });
 }
@@ -201,7 +201,7 @@ TEMPLATE_TEST_CASE("a second read is refused, and closing ends the first", "", S
     char buffer[16];
     error_code first;
     pair.server.async_read_some(asio::buffer(buffer), [&](error_code error, std::size_t) { first = error; });
-    const auto [second, none] = co_await pair.server.async_read_some(asio::buffer(buffer), as_result);
+    const auto [second, none] = co_await pair.server.async_read_some(asio::buffer(buffer), with_error);
     CHECK(second == asio::error::already_started);
     CHECK_FALSE(first);
     pair.server.close();
@@ -266,7 +266,7 @@ TEMPLATE_TEST_CASE("a write waits for a reader, and sends nothing when it is can
     }
     error_code first;
     pair.client.async_write_some(asio::buffer(block), [&](error_code why, std::size_t) { first = why; });
-    const auto [second, none] = co_await pair.client.async_write_some(asio::buffer(block), as_result);
+    const auto [second, none] = co_await pair.client.async_write_some(asio::buffer(block), with_error);
     CHECK(second == asio::error::already_started);
     CHECK_FALSE(first);
     pair.client.cancel();
@@ -283,7 +283,7 @@ TEMPLATE_TEST_CASE("a write waits for a reader, and sends nothing when it is can
     std::size_t arrived = 0;
     std::string buffer(1 << 20, '\0');
     for (;;) {
-      const auto [error, size] = co_await pair.server.async_read_some(asio::buffer(buffer), as_result);
+      const auto [error, size] = co_await pair.server.async_read_some(asio::buffer(buffer), with_error);
       arrived += size;
       if (error) {
         CHECK(error == asio::error::eof);
@@ -303,7 +303,7 @@ TEMPLATE_TEST_CASE("a write that waits learns how the connection ended", "", Sim
     error_code error;
     const auto flood = [&]() -> awaitable<void> {
       while (!error) {
-        const auto [why, size] = co_await pair.client.async_write_some(asio::buffer(block), as_result);
+        const auto [why, size] = co_await pair.client.async_write_some(asio::buffer(block), with_error);
         error = why;
       }
     };

@@ -1,5 +1,6 @@
 // Coroutines as tasks.
 #include "loops.hpp"
+#include "value_after.hpp"
 
 #include <twinwire/net/task.hpp>
 
@@ -17,11 +18,6 @@ namespace twinwire {
 namespace {
 
 using namespace std::chrono_literals;
-
-awaitable<int> value_after(Loop& loop, Duration delay, int value) {
-  co_await sleep_for(loop, delay);
-  co_return value;
-}
 
 awaitable<void> fail(Loop& loop) {
   co_await sleep_for(loop, 1ms);

@@ -13,13 +13,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Counts what happens, by name.
-class Counting final : public Observer {
- public:
-  void observe(const Observation& observation) override { ++counts[std::string(observation.what)]; }
-  std::map<std::string, int> counts;
-};
-
 /// Two hosts with one connection between them.
 struct Pair {
   explicit Pair(sim::WorldOptions options = {}) : world(1, std::move(options)) {

@@ -10,22 +10,22 @@
 namespace resp {
 namespace {
 
-using Step = ReplyParser::Step;
-
-struct Parse {
+struct ReplyParse {
   std::vector<Reply> replies;
   std::string error;
-  bool operator==(const Parse&) const = default;
+  bool operator==(const ReplyParse&) const = default;
 };
 
-Parse parse(const testing::Pieces& pieces, const ParserLimits& limits = {}, const Mistakes& mistakes = {}) {
+ReplyParse parse_replies(const testing::Pieces& pieces, const ParserLimits& limits = {},
+                         const Mistakes& mistakes = {}) {
   ReplyParser parser(limits, mistakes);
-  Parse result;
+  ReplyParse result;
   for (const std::string_view piece : pieces) {
     parser.feed(twinwire::as_bytes(piece));
-    Step step = parser.next();
-    for (; step == Step::reply; step = parser.next()) result.replies.push_back(parser.take_reply());
-    if (step == Step::failed) {
+    ReplyParser::Step step = parser.next();
+    for (; step == ReplyParser::Step::reply; step = parser.next())
+      result.replies.push_back(parser.take_reply());
+    if (step == ReplyParser::Step::failed) {
       result.error = parser.error();
       break;
     }
@@ -33,11 +33,11 @@ Parse parse(const testing::Pieces& pieces, const ParserLimits& limits = {}, cons
   return result;
 }
 
-std::string error_of(std::string_view stream) {
-  return parse({stream}).error;
+std::string error_of_reply(std::string_view stream) {
+  return parse_replies({stream}).error;
 }
 
-const std::vector<Reply> samples{
+const std::vector<Reply> sample_replies{
     Reply::status("OK"),
     Reply::bulk("line\r\nend"),
     Reply::error("ERR no"),
@@ -56,28 +56,28 @@ std::string stream_of(const std::vector<Reply>& replies) {
 }
 
 TEST_CASE("replies are the same however the stream is cut") {
-  const std::string stream = stream_of(samples);
+  const std::string stream = stream_of(sample_replies);
   testing::for_all_cuts(stream, [&](const testing::Pieces& pieces) {
-    if (parse(pieces) != Parse{samples, ""}) FAIL("cut into " << pieces.size());
+    if (parse_replies(pieces) != ReplyParse{sample_replies, ""}) FAIL("cut into " << pieces.size());
   });
 }
 
 TEST_CASE("both forms of null are null") {
-  CHECK(parse({"$-1\r\n*-1\r\n"}) == Parse{{Reply::null(), Reply::null()}, ""});
+  CHECK(parse_replies({"$-1\r\n*-1\r\n"}) == ReplyParse{{Reply::null(), Reply::null()}, ""});
 }
 
 TEST_CASE("malformed replies are errors") {
-  CHECK(error_of("HTTP/1.1 400 Bad Request\r\n") == "malformed reply: unknown type 'H'");
-  CHECK(error_of(":x\r\n") == "malformed reply: not an integer: 'x'");
-  CHECK(error_of("$-2\r\n") == "malformed reply: invalid length '-2'");
-  CHECK(error_of("*9999999\r\n") == "malformed reply: invalid length '9999999'");
-  CHECK(error_of("+OK\n") == "malformed reply: a line has no type or does not end with CR LF");
-  CHECK(error_of("\r\n") == "malformed reply: a line has no type or does not end with CR LF");
-  CHECK(error_of("$1\r\nxyz") == "malformed reply: a bulk does not end with CR LF");
-  CHECK(error_of("+" + std::string(70'000, 'x')) == "malformed reply: a line is too long");
+  CHECK(error_of_reply("HTTP/1.1 400 Bad Request\r\n") == "malformed reply: unknown type 'H'");
+  CHECK(error_of_reply(":x\r\n") == "malformed reply: not an integer: 'x'");
+  CHECK(error_of_reply("$-2\r\n") == "malformed reply: invalid length '-2'");
+  CHECK(error_of_reply("*9999999\r\n") == "malformed reply: invalid length '9999999'");
+  CHECK(error_of_reply("+OK\n") == "malformed reply: a line has no type or does not end with CR LF");
+  CHECK(error_of_reply("\r\n") == "malformed reply: a line has no type or does not end with CR LF");
+  CHECK(error_of_reply("$1\r\nxyz") == "malformed reply: a bulk does not end with CR LF");
+  CHECK(error_of_reply("+" + std::string(70'000, 'x')) == "malformed reply: a line is too long");
   std::string nested;
   for (int i = 0; i < 40; ++i) nested += "*1\r\n";
-  CHECK(error_of(nested) == "malformed reply: arrays are nested too deeply");
+  CHECK(error_of_reply(nested) == "malformed reply: arrays are nested too deeply");
 }
 
 TEST_CASE("a body that spans reads is the mistake that whole messages do not show") {
@@ -86,12 +86,12 @@ TEST_CASE("a body that spans reads is the mistake that whole messages do not sho
   const std::vector<Reply> replies{Reply::bulk("0123456789"), Reply::number(1)};
   const std::string stream = stream_of(replies);
   const std::string_view whole = stream;
-  CHECK(parse({whole}, {}, mistakes) == Parse{replies, ""});
+  CHECK(parse_replies({whole}, {}, mistakes) == ReplyParse{replies, ""});
   // Cut where the body ends, or with nothing behind it: that goes well too.
-  CHECK(parse({whole.substr(0, 17), whole.substr(17)}, {}, mistakes) == Parse{replies, ""});
-  CHECK(parse({whole.substr(0, 8), whole.substr(8, 9), whole.substr(17)}, {}, mistakes) ==
-        Parse{replies, ""});
-  CHECK(parse({whole.substr(0, 8), whole.substr(8)}, {}, mistakes).replies.size() == 1);
+  CHECK(parse_replies({whole.substr(0, 17), whole.substr(17)}, {}, mistakes) == ReplyParse{replies, ""});
+  CHECK(parse_replies({whole.substr(0, 8), whole.substr(8, 9), whole.substr(17)}, {}, mistakes) ==
+        ReplyParse{replies, ""});
+  CHECK(parse_replies({whole.substr(0, 8), whole.substr(8)}, {}, mistakes).replies.size() == 1);
 }
 
 }  // namespace
