@@ -1,0 +1,172 @@
+#!/usr/bin/env python3
+"""chat-server on 127.0.0.1 and a Unix socket, for openssl s_client and socat, in one room.
+
+usage: real_clients.py CHAT_SERVER
+exit status: 0 it works, 1 it does not, 77 openssl or socat is not installed
+"""
+
+import os
+import re
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+SECONDS_MAX = 30
+NOT_INSTALLED = 77
+failures = []
+
+
+def expect(name, seen, wanted):
+    if seen != wanted:
+        failures.append(f"{name}: expected {wanted!r}, saw {seen!r}")
+
+
+def run(*command):
+    done = subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, timeout=SECONDS_MAX)
+    return done.returncode, done.stdout
+
+
+class Program:
+    """A process that is talked to in lines. It is killed if it does not end by itself."""
+
+    def __init__(self, name, *command):
+        self.name = name
+        self.process = subprocess.Popen([str(word) for word in command], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.received = b""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self.process.stdin.close()
+        self.process.stdout.close()
+
+    def say(self, line):
+        self.process.stdin.write(line.encode() + b"\n")
+        self.process.stdin.flush()
+
+    def hear(self):
+        """The next line; None at the end, or when nothing comes."""
+        deadline = time.monotonic() + SECONDS_MAX
+        while b"\n" not in self.received:
+            ready, _, _ = select.select([self.process.stdout], [], [], max(0.0, deadline - time.monotonic()))
+            data = os.read(self.process.stdout.fileno(), 65536) if ready else b""
+            if not data:
+                return None
+            self.received += data
+        line, self.received = self.received.split(b"\n", 1)
+        return line.decode().rstrip("\r")
+
+    def expect(self, *lines):
+        for line in lines:
+            expect(self.name, self.hear(), line)
+
+    def expect_end(self, status):
+        expect(f"{self.name} at its end", self.hear(), None)
+        expect(f"{self.name}: exit status", self.process.wait(SECONDS_MAX), status)
+
+
+def make_certificate(folder):
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    status, out = run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                      "-keyout", key, "-out", certificate, "-days", 2, "-subj", "/CN=localhost", "-addext",
+                      "subjectAltName=DNS:localhost")
+    if status != 0:
+        raise RuntimeError(f"openssl req: {out}")
+    return certificate, key
+
+
+def check_talk(server, certificate, port, path):
+    tls = ("openssl", "s_client", "-quiet", "-verify_quiet", "-verify_return_error", "-verify_hostname", "localhost",
+           "-servername", "localhost", "-CAfile", certificate, "-connect", f"127.0.0.1:{port}")
+    unix = ("socat", "-", f"UNIX-CONNECT:{path}")
+    with ExitStack() as scope:
+        alice = scope.enter_context(Program("alice, openssl s_client", *tls))
+        alice.expect("* welcome, who are you?")
+        alice.say("alice")
+        alice.expect("* here: ")
+        bob = scope.enter_context(Program("bob, socat", *unix))
+        bob.expect("* welcome, who are you?")
+        bob.say("bob")
+        bob.expect("* here: alice")
+        alice.expect("* bob joined")
+        alice.say("hello bob")
+        bob.expect("alice: hello bob")
+        bob.say("hello alice, \033[2J grüße")
+        alice.expect("bob: hello alice, ?[2J grüße")
+
+        twin = scope.enter_context(Program("a second bob, s_client", *tls, "-crlf"))
+        twin.expect("* welcome, who are you?")
+        twin.say("bob")
+        twin.expect("* goodbye: this name is taken")
+        twin.expect_end(0)
+        noisy = scope.enter_context(Program("noisy, socat", *unix))
+        noisy.say("noisy\n" + 513 * "x")
+        noisy.expect("* welcome, who are you?", "* here: alice, bob", "* goodbye: a line that is too long")
+        noisy.expect_end(0)
+        for peer in (alice, bob):
+            peer.expect("* noisy joined", "* noisy left: a line that is too long")
+
+        lines = [f"line {number} {'.' * (number % 400)}" for number in range(1000)]
+        bob.say("\n".join(lines))
+        alice.expect(*(f"bob: {line}" for line in lines))
+        bob.say("/quit")
+        bob.expect("* goodbye: quit")
+        bob.expect_end(0)
+        alice.expect("* bob left: quit")
+        server.process.send_signal(signal.SIGTERM)
+        alice.expect("* goodbye: the server ends")
+        alice.expect_end(0)
+        server.expect_end(0)
+
+
+def check_wrong_use(server, folder, certificate, key):
+    status, out = run(server, "--help")
+    expect("--help: exit status", status, 0)
+    expect("--help names the options", all(name in out for name in ("--tls", "--certificate", "--key", "--unix")), True)
+    expect("no options: exit status", run(server)[0], 2)
+    expect("--tls alone: exit status", run(server, "--tls", "127.0.0.1:0")[0], 2)
+    expect("no port", run(server, "--tls", "127.0.0.1", "--certificate", certificate, "--key", key),
+           (2, "chat-server: --tls: HOST:PORT is wanted, not 127.0.0.1\n"))
+    status, out = run(server, "--tls", "127.0.0.1:0", "--certificate", folder / "none", "--key", key)
+    expect("no certificate: exit status", status, 1)
+    expect("no certificate", "No such file" in out and str(folder / "none") in out, True)
+    status, out = run(server, "--unix", folder / "no folder" / "socket")
+    expect("no folder: exit status", status, 1)
+    expect("no folder", "No such file" in out, True)
+
+
+def main():
+    (chat_server,) = sys.argv[1:]
+    if not all(shutil.which(name) for name in ("openssl", "socat")):
+        print("openssl and socat are not installed")
+        return NOT_INSTALLED
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        certificate, key = make_certificate(folder)
+        path = folder / "room"
+        command = (chat_server, "--tls", "127.0.0.1:0", "--certificate", certificate, "--key", key, "--unix", path)
+        with Program("chat-server", *command) as server:
+            places = sorted(server.hear() or "" for _ in range(2))
+            expect("chat-server", places[0], f"chat-server: listening on {path}")
+            port = re.fullmatch(r"chat-server: listening on 127\.0\.0\.1:(\d+)", places[1])
+            check_talk(server, certificate, port.group(1), path)
+        expect("the socket file is gone", path.exists(), False)
+        check_wrong_use(chat_server, folder, certificate, key)
+    print("\n".join(failures) or "all as expected")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
