@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <host_and_port.hpp>
 #include <string>
 
 #include <CLI/CLI.hpp>
@@ -26,15 +27,6 @@ struct Arguments {
   std::string key;
   std::string path;
 };
-
-/// "localhost:6697", "[::1]:6697". Throws std::invalid_argument for anything else.
-twinwire::ServerOptions where(const std::string& text) {
-  const std::size_t colon = text.rfind(':');
-  if (colon == text.npos) throw std::invalid_argument("--tls: HOST:PORT is wanted, not " + text);
-  std::string host = text.substr(0, colon);
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  return {host, text.substr(colon + 1)};
-}
 
 int serve(const Arguments& arguments) {
   const auto loop = twinwire::real::new_event_loop();
@@ -62,7 +54,7 @@ int serve(const Arguments& arguments) {
     twinwire::TlsServerOptions identity;
     identity.certificate_chain = twinwire::read_pem(arguments.certificate);
     identity.private_key = twinwire::read_pem(arguments.key);
-    twinwire::ServerOptions options = where(arguments.tls);
+    twinwire::ServerOptions options = examples::listen_on(arguments.tls);
     options.tls = twinwire::tls_server(identity);
     loop->create_server(room->factory(), options, listening);
   }

@@ -1,90 +1,19 @@
 #!/usr/bin/env python3
 """chat-server on 127.0.0.1 and a Unix socket, for openssl s_client and socat, in one room.
 
-usage: real_clients.py CHAT_SERVER
+usage: chat_clients.py CHAT_SERVER
 exit status: 0 it works, 1 it does not, 77 openssl or socat is not installed
 """
 
-import os
 import re
-import select
-import shutil
 import signal
-import subprocess
 import sys
 import tempfile
-import time
 from contextlib import ExitStack
 from pathlib import Path
 
-SECONDS_MAX = 30
-NOT_INSTALLED = 77
-failures = []
-
-
-def expect(name, seen, wanted):
-    if seen != wanted:
-        failures.append(f"{name}: expected {wanted!r}, saw {seen!r}")
-
-
-def run(*command):
-    done = subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, timeout=SECONDS_MAX)
-    return done.returncode, done.stdout
-
-
-class Program:
-    """A process that is talked to in lines. It is killed if it does not end by itself."""
-
-    def __init__(self, name, *command):
-        self.name = name
-        self.process = subprocess.Popen([str(word) for word in command], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        self.received = b""
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
-        self.process.stdin.close()
-        self.process.stdout.close()
-
-    def say(self, line):
-        self.process.stdin.write(line.encode() + b"\n")
-        self.process.stdin.flush()
-
-    def hear(self):
-        """The next line; None at the end, or when nothing comes."""
-        deadline = time.monotonic() + SECONDS_MAX
-        while b"\n" not in self.received:
-            ready, _, _ = select.select([self.process.stdout], [], [], max(0.0, deadline - time.monotonic()))
-            data = os.read(self.process.stdout.fileno(), 65536) if ready else b""
-            if not data:
-                return None
-            self.received += data
-        line, self.received = self.received.split(b"\n", 1)
-        return line.decode().rstrip("\r")
-
-    def expect(self, *lines):
-        for line in lines:
-            expect(self.name, self.hear(), line)
-
-    def expect_end(self, status):
-        expect(f"{self.name} at its end", self.hear(), None)
-        expect(f"{self.name}: exit status", self.process.wait(SECONDS_MAX), status)
-
-
-def make_certificate(folder):
-    certificate, key = folder / "certificate.pem", folder / "key.pem"
-    status, out = run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-                      "-keyout", key, "-out", certificate, "-days", 2, "-subj", "/CN=localhost", "-addext",
-                      "subjectAltName=DNS:localhost")
-    if status != 0:
-        raise RuntimeError(f"openssl req: {out}")
-    return certificate, key
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "common"))
+from real_clients import Program, expect, main, make_certificate, run
 
 
 def check_talk(server, certificate, port, path):
@@ -138,7 +67,7 @@ def check_wrong_use(server, folder, certificate, key):
     expect("no options: exit status", run(server)[0], 2)
     expect("--tls alone: exit status", run(server, "--tls", "127.0.0.1:0")[0], 2)
     expect("no port", run(server, "--tls", "127.0.0.1", "--certificate", certificate, "--key", key),
-           (2, "chat-server: --tls: HOST:PORT is wanted, not 127.0.0.1\n"))
+           (2, 'chat-server: HOST:PORT is wanted, not "127.0.0.1"\n'))
     status, out = run(server, "--tls", "127.0.0.1:0", "--certificate", folder / "none", "--key", key)
     expect("no certificate: exit status", status, 1)
     expect("no certificate", "No such file" in out and str(folder / "none") in out, True)
@@ -147,11 +76,7 @@ def check_wrong_use(server, folder, certificate, key):
     expect("no folder", "No such file" in out, True)
 
 
-def main():
-    (chat_server,) = sys.argv[1:]
-    if not all(shutil.which(name) for name in ("openssl", "socat")):
-        print("openssl and socat are not installed")
-        return NOT_INSTALLED
+def check(chat_server):
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         certificate, key = make_certificate(folder)
@@ -164,9 +89,7 @@ def main():
             check_talk(server, certificate, port.group(1), path)
         expect("the socket file is gone", path.exists(), False)
         check_wrong_use(chat_server, folder, certificate, key)
-    print("\n".join(failures) or "all as expected")
-    return 1 if failures else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(check, 1, ("openssl", "socat")))

@@ -1,0 +1,92 @@
+"""What the tests of the examples with real clients share."""
+
+import os
+import select
+import shutil
+import subprocess
+import sys
+import time
+
+SECONDS_MAX = 30
+NOT_INSTALLED = 77
+failures = []
+
+
+def expect(name, seen, wanted):
+    if seen != wanted:
+        failures.append(f"{name}: expected {wanted!r}, saw {seen!r}")
+
+
+def run(*command, seconds=SECONDS_MAX):
+    """The exit status, and what was printed."""
+    done = subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, timeout=seconds)
+    return done.returncode, done.stdout
+
+
+class Program:
+    """A process that is talked to in lines. It is killed if it does not end by itself."""
+
+    def __init__(self, name, *command):
+        self.name = name
+        self.process = subprocess.Popen([str(word) for word in command], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.received = b""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self.process.stdin.close()
+        self.process.stdout.close()
+
+    def say(self, line):
+        self.process.stdin.write(line.encode() + b"\n")
+        self.process.stdin.flush()
+
+    def hear(self):
+        """The next line; None at the end, or when nothing comes."""
+        deadline = time.monotonic() + SECONDS_MAX
+        while b"\n" not in self.received:
+            ready, _, _ = select.select([self.process.stdout], [], [], max(0.0, deadline - time.monotonic()))
+            data = os.read(self.process.stdout.fileno(), 65536) if ready else b""
+            if not data:
+                return None
+            self.received += data
+        line, self.received = self.received.split(b"\n", 1)
+        return line.decode().rstrip("\r")
+
+    def expect(self, *lines):
+        for line in lines:
+            expect(self.name, self.hear(), line)
+
+    def expect_end(self, status):
+        expect(f"{self.name} at its end", self.hear(), None)
+        expect(f"{self.name}: exit status", self.process.wait(SECONDS_MAX), status)
+
+
+def make_certificate(folder):
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    status, out = run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                      "-keyout", key, "-out", certificate, "-days", 2, "-subj", "/CN=localhost", "-addext",
+                      "subjectAltName=DNS:localhost")
+    if status != 0:
+        raise RuntimeError(f"openssl req: {out}")
+    return certificate, key
+
+
+def main(check, arguments, programs):
+    """Runs `check` with the arguments of the command line. The exit status of the test: 77 if a program is missing."""
+    missing = [name for name in programs if not shutil.which(name)]
+    if missing:
+        print(f"not installed: {', '.join(missing)}")
+        return NOT_INSTALLED
+    if len(sys.argv) != 1 + arguments:
+        print(f"{arguments} arguments are wanted")
+        return 2
+    check(*sys.argv[1:])
+    print("\n".join(failures) or "all as expected")
+    return 1 if failures else 0

@@ -1,0 +1,27 @@
+// What one client may cost the server.
+#pragma once
+
+#include <twinwire/net/time.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace https {
+
+struct Limits {
+  /// One more is closed at once.
+  std::size_t connections_max = 1000;
+  /// Of a request line and its fields: 431 beyond it.
+  std::uint32_t header_bytes_max = 8 * 1024;
+  /// Of a request's body: 413 beyond it.
+  std::uint64_t body_bytes_max = 64UL * 1024;
+  /// Between two requests.
+  twinwire::Duration idle_time_max = std::chrono::seconds(15);
+  /// From the first byte of a request to its last: 408 beyond it.
+  twinwire::Duration request_time_max = std::chrono::seconds(10);
+  /// For taking a response.
+  twinwire::Duration response_time_max = std::chrono::seconds(30);
+};
+
+}  // namespace https

@@ -1,0 +1,178 @@
+#include "server.hpp"
+
+#include <twinwire/net/loop.hpp>
+#include <twinwire/net/task.hpp>
+#include <twinwire/net/timeout.hpp>
+
+#include <array>
+#include <ctime>
+#include <string>
+#include <utility>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http.hpp>
+
+namespace https {
+namespace {
+
+namespace http = boost::beast::http;
+using boost::beast::flat_buffer;
+using twinwire::awaitable;
+using twinwire::error_code;
+using twinwire::stream_socket;
+using twinwire::use_awaitable;
+using twinwire::with_timeout;
+using Parser = http::request_parser<http::string_body>;
+/// Its body lies in the site, or is a literal.
+using Response = http::response<http::span_body<const char>>;
+
+constexpr std::size_t read_size = 4096;
+
+/// What the connections of one server share.
+struct Shared {
+  std::shared_ptr<const Site> site;
+  Limits limits;
+  std::size_t connections = 0;
+};
+
+/// Counts a connection while it lives.
+class Counted {
+ public:
+  explicit Counted(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) { ++shared_->connections; }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+  ~Counted() { --shared_->connections; }
+
+ private:
+  const std::shared_ptr<Shared> shared_;
+};
+
+// --- responses ---
+
+/// "Sun, 06 Nov 1994 08:49:37 GMT": RFC 9110, 5.6.7.
+std::string date(twinwire::WallTime now) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count();
+  const std::time_t time = seconds;
+  std::tm parts{};
+  gmtime_r(&time, &parts);
+  std::array<char, 64> text{};
+  return {text.data(), std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts)};
+}
+
+Response response(http::status status, std::string_view type, std::string_view body) {
+  Response made(status, 11);
+  made.set(http::field::content_type, type);
+  made.set("X-Content-Type-Options", "nosniff");
+  made.set("Content-Security-Policy", "default-src 'self'");
+  made.body() = {body.data(), body.size()};
+  made.content_length(body.size());
+  return made;
+}
+
+Response failure(http::status status) {
+  const auto reason = http::obsolete_reason(status);
+  return response(status, "text/plain; charset=utf-8", {reason.data(), reason.size()});
+}
+
+Response answer(const Site& site, const Parser& parser) {
+  const auto& request = parser.get();
+  Response made;
+  if (request.method() != http::verb::get && request.method() != http::verb::head) {
+    made = failure(http::status::method_not_allowed);
+    made.set(http::field::allow, "GET, HEAD");
+  } else if (const Page* page = site.find({request.target().data(), request.target().size()})) {
+    made = response(http::status::ok, page->type, page->body);
+  } else {
+    made = failure(http::status::not_found);
+  }
+  made.version(request.version());
+  made.keep_alive(request.keep_alive());
+  return made;
+}
+
+/// For a request that cannot be understood. After it there is no telling where the next one begins.
+Response refusal(error_code error) {
+  http::status status = http::status::bad_request;
+  if (error == http::error::header_limit) status = http::status::request_header_fields_too_large;
+  if (error == http::error::body_limit) status = http::status::payload_too_large;
+  if (error == twinwire::errc::timed_out) status = http::status::request_timeout;
+  Response made = failure(status);
+  made.keep_alive(false);
+  return made;
+}
+
+// --- one connection ---
+
+awaitable<void> read_some(stream_socket& socket, flat_buffer& buffer) {
+  buffer.commit(co_await socket.async_read_some(buffer.prepare(read_size), use_awaitable));
+}
+
+awaitable<void> read_rest(stream_socket& socket, flat_buffer& buffer, Parser& parser) {
+  co_await http::async_read(socket, buffer, parser, use_awaitable);
+}
+
+/// Why there is no request: an error of HTTP, or timed_out. Throws what ended the connection.
+awaitable<error_code> read_request(stream_socket& socket, flat_buffer& buffer, Parser& parser,
+                                   const Limits& limits) {
+  parser.header_limit(limits.header_bytes_max);
+  parser.body_limit(limits.body_bytes_max);
+  if (buffer.size() == 0) co_await with_timeout(limits.idle_time_max, read_some(socket, buffer));
+  try {
+    co_await with_timeout(limits.request_time_max, read_rest(socket, buffer, parser));
+  } catch (const boost::system::system_error& error) {
+    const error_code code = error.code();
+    const bool of_http = code.category() == make_error_code(http::error::bad_version).category();
+    const bool ended = code == http::error::end_of_stream || code == http::error::partial_message;
+    if (!ended && (of_http || code == twinwire::errc::timed_out)) co_return code;
+    throw;
+  }
+  co_return error_code();
+}
+
+awaitable<void> write_response(stream_socket& socket, Response& response, bool with_body) {
+  http::serializer<false, Response::body_type> serializer(response);
+  if (with_body) {
+    co_await http::async_write(socket, serializer, use_awaitable);
+  } else {
+    co_await http::async_write_header(socket, serializer, use_awaitable);
+  }
+}
+
+awaitable<void> serve_connection(twinwire::Loop& loop, stream_socket socket, std::shared_ptr<Shared> shared) {
+  const Counted counted(shared);
+  const Limits& limits = shared->limits;
+  flat_buffer buffer;
+  try {
+    for (bool more = true; more;) {
+      Parser parser;
+      const error_code error = co_await read_request(socket, buffer, parser, limits);
+      Response response = error.failed() ? refusal(error) : answer(*shared->site, parser);
+      response.set(http::field::date, date(loop.wall_time()));
+      more = response.keep_alive();
+      const bool with_body = error.failed() || parser.get().method() != http::verb::head;
+      co_await with_timeout(limits.response_time_max, write_response(socket, response, with_body));
+    }
+    socket.close();  // with TLS's farewell, behind what was written
+  } catch (const boost::system::system_error& error) {
+    // The peer has ended, or broken, or forgotten the connection: nobody is left to be told. One that takes
+    // no response is not waited for any longer.
+    if (error.code() == twinwire::errc::timed_out && socket.transport().get_write_buffer_size() != 0)
+      socket.abort();
+  }
+}
+
+}  // namespace
+
+awaitable<void> serve(twinwire::socket_acceptor& acceptor, std::shared_ptr<const Site> site, Limits limits) {
+  const auto shared = std::make_shared<Shared>(Shared{std::move(site), limits, 0});
+  for (;;) {
+    stream_socket socket = co_await acceptor.async_accept(use_awaitable);
+    if (shared->connections == limits.connections_max) continue;  // which closes it
+    twinwire::Loop& loop = loop_of(socket.get_executor());
+    spawn(loop, serve_connection(loop, std::move(socket), shared), "HTTP client",
+          twinwire::TaskOptions(true));
+  }
+}
+
+}  // namespace https

@@ -1,0 +1,139 @@
+// The site, the server over the simulated network, and the scenario.
+#include "scenario.hpp"
+#include "server.hpp"
+#include "site.hpp"
+
+#include <twinwire/net/streams.hpp>
+#include <twinwire/net/task.hpp>
+#include <twinwire/sim/world.hpp>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+namespace https {
+namespace {
+
+using namespace std::chrono_literals;
+using twinwire::awaitable;
+using twinwire::Stream;
+
+std::shared_ptr<const Site> small_site() {
+  Site site;
+  site.add("/index.html", "home");
+  site.add("/a/index.html", "below");
+  return std::make_shared<const Site>(std::move(site));
+}
+
+TEST_CASE("a page is found by its path, and nothing else is") {
+  const auto site = small_site();
+  CHECK(site->find("/")->body == "home");
+  CHECK(site->find("/index.html")->type == "text/html; charset=utf-8");
+  CHECK(site->find("/a/?x=/")->body == "below");
+  for (const char* target : {"", "*", "index.html", "/a", "//", "/a/../", "/index.html/", "/%69ndex.html"}) {
+    INFO(target);
+    CHECK_FALSE(site->find(target));
+  }
+}
+
+/// A server without TLS, and a host for those who ask.
+struct Net {
+  explicit Net(const Limits& limits = {}) {
+    run_until_complete(server.loop(), [&]() -> awaitable<void> {
+      const twinwire::ServerOptions where("", 80);
+      co_await acceptor.async_listen(where, twinwire::use_awaitable);
+      spawn(server.loop(), serve(acceptor, small_site(), limits), "serve", twinwire::TaskOptions(true));
+    });
+  }
+
+  twinwire::sim::World world{1};
+  twinwire::sim::Host& server = world.add_host("server");
+  twinwire::Loop& loop = world.add_host("client").loop();
+  twinwire::socket_acceptor acceptor{server.loop()};
+};
+
+/// All that comes back for these bytes, until the server closes.
+std::string said_to(Net& net, const std::string& bytes) {
+  return run_until_complete(net.loop, [&]() -> awaitable<std::string> {
+    const Stream stream = co_await twinwire::open_connection(net.loop, "server", 80);
+    stream.writer.write(bytes);
+    co_return co_await stream.reader.read_all();
+  });
+}
+
+TEST_CASE("a response says all that a client needs, in this form") {
+  Net net;
+  CHECK(said_to(net, "GET / HTTP/1.1\r\nHost: server\r\nConnection: close\r\n\r\n") ==
+        "HTTP/1.1 200 OK\r\n"
+        "Content-Type: text/html; charset=utf-8\r\n"
+        "X-Content-Type-Options: nosniff\r\n"
+        "Content-Security-Policy: default-src 'self'\r\n"
+        "Content-Length: 4\r\n"
+        "Connection: close\r\n"
+        "Date: Thu, 01 Jan 2026 00:00:00 GMT\r\n"
+        "\r\n"
+        "home");
+  CHECK(said_to(net, "HEAD /none HTTP/1.0\r\n\r\n").starts_with("HTTP/1.0 404 Not Found\r\n"));
+}
+
+TEST_CASE("a connection that says nothing is closed without a word, one that stops half-way is told") {
+  Limits limits;
+  limits.idle_time_max = 5s;
+  limits.request_time_max = 3s;
+  Net net(limits);
+  const auto begun = net.loop.time();
+  CHECK(said_to(net, "").empty());
+  CHECK(net.loop.time() - begun < 6s);
+  CHECK(said_to(net, "GET / HT").starts_with("HTTP/1.1 408 Request Timeout\r\n"));
+  CHECK(net.loop.time() - begun < 10s);
+}
+
+TEST_CASE("of two requests in one piece both are answered, in their order") {
+  Net net;
+  const std::string both =
+      said_to(net, "GET / HTTP/1.1\r\nHost: x\r\n\r\nGET /a/ HTTP/1.1\r\nHost: x\r\n\r\n");
+  const std::size_t first = both.find("\r\n\r\nhome");
+  REQUIRE(first != std::string::npos);
+  CHECK(both.find("\r\n\r\nbelow", first) != std::string::npos);
+}
+
+TEST_CASE("one connection more than allowed is closed, and one that ends makes room") {
+  Limits limits;
+  limits.connections_max = 1;
+  Net net(limits);
+  const std::string request = "GET / HTTP/1.1\r\nHost: server\r\nConnection: close\r\n\r\n";
+  run_until_complete(net.loop, [&]() -> awaitable<void> {
+    const Stream first = co_await twinwire::open_connection(net.loop, "server", 80);
+    const Stream second = co_await twinwire::open_connection(net.loop, "server", 80);
+    const std::string nothing = co_await second.reader.read_all();
+    CHECK(nothing.empty());
+    first.writer.write(request);
+    const std::string page = co_await first.reader.read_all();
+    CHECK(page.ends_with("home"));
+  });
+  CHECK(said_to(net, request).ends_with("home"));
+}
+
+TEST_CASE("visitors see what they must see, whatever the network does") {
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    INFO("seed " << seed);
+    twinwire::sim::World world(seed, scenario_world());
+    CHECK_NOTHROW(run_scenario(world));
+  }
+}
+
+TEST_CASE("the same seed gives the same run, TLS included") {
+  const auto fingerprint = [](std::uint64_t seed) {
+    twinwire::sim::World world(seed, scenario_world());
+    run_scenario(world);
+    return world.fingerprint();
+  };
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) REQUIRE(fingerprint(seed) == fingerprint(seed));
+  CHECK(fingerprint(1) != fingerprint(2));
+}
+
+}  // namespace
+}  // namespace https
