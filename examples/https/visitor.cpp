@@ -145,13 +145,14 @@ awaitable<void> Visitor::fall_asleep(std::string path) {
   stream.writer.transport().pause_reading();
   co_await twinwire::sleep_for(loop_, 5min);
   stream.writer.transport().resume_reading();
-  bool whole = true;
+  twinwire::error_code end;
   try {
     co_await read_response(stream, true);
-  } catch (const twinwire::OperationError&) {
-    whole = false;
+  } catch (const twinwire::OperationError& error) {
+    end = error.code();
   }
-  if (whole) throw std::logic_error(name_ + ": the server waited for five minutes");
+  if (end != twinwire::errc::connection_reset)
+    throw std::logic_error(name_ + ": the server waited for five minutes, and then: " + end.message());
 }
 
 }  // namespace https

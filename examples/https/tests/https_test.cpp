@@ -91,6 +91,22 @@ TEST_CASE("a connection that says nothing is closed without a word, one that sto
   CHECK(net.loop.time() - begun < 10s);
 }
 
+TEST_CASE("a request that is too long is refused") {
+  Limits limits;
+  limits.header_bytes_max = 100;
+  limits.body_bytes_max = 10;
+  Net net(limits);
+  const auto status = [&](std::size_t header_size, std::size_t body_size) {
+    std::string request =
+        "POST / HTTP/1.1\r\nConnection: close\r\nContent-Length: " + std::to_string(body_size) + "\r\nX: ";
+    request.append(header_size - request.size() - 4, 'x').append("\r\n\r\n").append(body_size, 'b');
+    return said_to(net, request).substr(9, 3);
+  };
+  CHECK(status(100, 10) == "405");
+  CHECK(status(200, 10) == "431");
+  CHECK(status(100, 11) == "413");
+}
+
 TEST_CASE("of two requests in one piece both are answered, in their order") {
   Net net;
   const std::string both =
