@@ -23,6 +23,8 @@ constexpr Purpose together_purpose{"together",
                                    "{entity}: on connection {ordinal} the requests came together"};
 constexpr std::uint64_t connections = 3;
 constexpr std::uint64_t requests_max = 6;
+/// Of what was sent, in messages.
+constexpr std::size_t shown_max = 60;
 
 /// A request line and the fields, which all are sent with.
 std::string head(const std::string& method, const std::string& target, const std::string& more = {}) {
@@ -102,13 +104,15 @@ awaitable<void> Visitor::use_connection(std::uint64_t connection) {
   }
   // Behind the last response, or when the server has waited long enough.
   const std::string rest = co_await stream.reader.read_all();
-  if (!rest.empty()) throw std::logic_error(name_ + ": behind the last response came " + rest);
+  if (!rest.empty())
+    throw std::logic_error(name_ + ": behind the last response came " + rest.substr(0, shown_max));
 }
 
 awaitable<Visitor::Response> Visitor::read_response(const Stream& stream, bool with_body) const {
   Response response;
   const std::string text = co_await stream.reader.read_until("\r\n\r\n");
-  if (!text.starts_with("HTTP/1.1 ")) throw std::logic_error(name_ + ": this is no response: " + text);
+  if (!text.starts_with("HTTP/1.1 "))
+    throw std::logic_error(name_ + ": this is no response: " + text.substr(0, shown_max));
   response.status = std::stoi(text.substr(9, 3));
   std::size_t begin = text.find("\r\n") + 2;
   for (std::size_t end = text.find("\r\n", begin); end != begin; end = text.find("\r\n", begin)) {
@@ -124,7 +128,8 @@ awaitable<Visitor::Response> Visitor::read_response(const Stream& stream, bool w
 void Visitor::check(const Request& request, const Response& response) const {
   const auto require = [&](bool holds, const std::string& what) {
     if (!holds)
-      throw std::logic_error(name_ + ": " + what + " of the response to " + request.text.substr(0, 60));
+      throw std::logic_error(name_ + ": " + what + " of the response to " +
+                             request.text.substr(0, shown_max));
   };
   const auto field = [&](const std::string& name) {
     const auto found = response.fields.find(name);
