@@ -220,6 +220,8 @@ error_code StreamCore::shutdown_write() {
   if (const error_code error = write_error(); error.failed()) {
     return error == boost::asio::error::broken_pipe ? error_code() : error;
   }
+  if (!transport_.is_closing() && !transport_.can_write_eof())
+    return boost::asio::error::operation_not_supported;
   write_ended_ = true;
   if (write_) write_->complete_soon(boost::asio::error::broken_pipe, 0);
   transport_.write_eof();

@@ -46,7 +46,7 @@ class StreamCore final : public RefCounted {
   void close();
   /// As cancel, and resets the connection.
   void abort();
-  /// Ends the sending side behind everything written.
+  /// Ends the sending side behind everything written. operation_not_supported: TLS ends both at once.
   error_code shutdown_write();
   /// Nothing more is read: later reads see the end.
   void shutdown_read();

@@ -125,7 +125,8 @@ class basic_stream_socket : public boost::asio::socket_base {
   /// As cancel, and resets the connection; what was written may be lost.
   void abort() const { core_->abort(); }
 
-  /// Ends a direction, or both. The sending one ends behind everything written.
+  /// Ends a direction, or both. The sending one ends behind everything written; over TLS it cannot end alone
+  /// (operation_not_supported).
   void shutdown(shutdown_type what, error_code& error) const {
     error = {};
     if (what != shutdown_send) core_->shutdown_read();

@@ -32,11 +32,13 @@ class Teardown {
     if (!rest_) {
       rest_ = std::make_unique<Rest>();
       if (end_first_) socket_.shutdown(Socket::shutdown_send, error);  // reading tells what is wrong
+      // TLS ends both directions at once. It closes without a reset, whatever nobody has read.
+      if (error == boost::asio::error::operation_not_supported) socket_.close();
       socket_.async_read_some(boost::asio::buffer(*rest_), std::move(self));
     } else if (!error.failed()) {
       socket_.async_read_some(boost::asio::buffer(*rest_), std::move(self));
     } else {
-      if (error == boost::asio::error::eof) error = {};
+      if (error == boost::asio::error::eof || error == boost::asio::error::bad_descriptor) error = {};
       socket_.close();  // which ends the sending side, too, behind what was written
       self.complete(error);
     }

@@ -6,8 +6,11 @@
 #include <twinwire/net/asio/socket_acceptor.hpp>
 #include <twinwire/net/asio/stream_socket.hpp>
 #include <twinwire/net/task.hpp>
+#include <twinwire/net/tls/context.hpp>
 
+#include <certificates.hpp>
 #include <chrono>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -66,28 +69,34 @@ awaitable<void> serve_websockets(Loop& loop, socket_acceptor& acceptor) {
   }
 }
 
-std::uint16_t start_websocket_server(Loop& loop, socket_acceptor& acceptor, std::uint16_t port = 0) {
+using Tls = std::shared_ptr<const TlsContext>;
+
+std::uint16_t start_websocket_server(Loop& loop, socket_acceptor& acceptor, std::uint16_t port = 0,
+                                     const Tls& tls = nullptr) {
   run_until_complete(loop, [&]() -> awaitable<void> {
-    const ServerOptions where("", port);
+    ServerOptions where("", port);
+    where.tls = tls;
     co_await acceptor.async_listen(where, use_awaitable);
   });
   spawn(loop, serve_websockets(loop, acceptor), "serve", TaskOptions(true));
   return acceptor.port();
 }
 
-awaitable<void> connect(WebSocket& peer, std::string name, std::uint16_t port) {
-  const ConnectOptions there(std::move(name), port);
+awaitable<void> connect(WebSocket& peer, std::string name, std::uint16_t port, Tls tls = nullptr) {
+  ConnectOptions there(std::move(name), port);
+  if (tls) there.server_hostname = "server.test";
+  there.tls = std::move(tls);
   co_await peer.next_layer().async_connect(there, use_awaitable);
   co_await peer.async_handshake("server", "/", use_awaitable);
 }
 
 /// Messages of several sizes, and the end in order.
-awaitable<void> talk(Loop& loop, std::string name, std::uint16_t port, bool compress) {
+awaitable<void> talk(Loop& loop, std::string name, std::uint16_t port, bool compress, Tls tls = nullptr) {
   const Witness witness;
   WebSocket peer(loop.get_executor());
   if (compress) peer.set_option(compressing());
   peer.set_option(websocket::stream_base::timeout::suggested(beast::role_type::client));
-  co_await connect(peer, std::move(name), port);
+  co_await connect(peer, std::move(name), port, std::move(tls));
   for (const std::size_t size : {0, 1, 125, 126, 65'535, 65'536, 200'000}) {
     std::string message;
     for (std::size_t i = 0; i < size; ++i) message += static_cast<char>('a' + i * i % 26);
@@ -110,6 +119,15 @@ TEMPLATE_TEST_CASE("Beast's WebSockets talk", "", SimHosts, RealHosts) {
     const std::uint16_t port = start_websocket_server(hosts.server, acceptor);
     run_until_complete(hosts.client, talk(hosts.client, hosts.name, port, compress));
   }
+}
+
+TEMPLATE_TEST_CASE("Beast's WebSockets talk, and end in order, over TLS", "", SimHosts, RealHosts) {
+  TestType hosts;
+  socket_acceptor acceptor(hosts.server);
+  const std::uint16_t port =
+      start_websocket_server(hosts.server, acceptor, 0, tls_server(certificates::server_options()));
+  const Tls trusting = tls_client(certificates::client_options());
+  run_until_complete(hosts.client, talk(hosts.client, hosts.name, port, false, trusting));
 }
 
 TEST_CASE("the same seed gives the same bytes of a WebSocket, another one others") {
