@@ -78,7 +78,9 @@ Response failure(http::status status) {
 Response answer(const Site& site, const Parser& parser) {
   const auto& request = parser.get();
   Response made;
-  if (request.method() != http::verb::get && request.method() != http::verb::head) {
+  if (request.version() > 10 && request.count(http::field::host) != 1) {
+    made = failure(http::status::bad_request);  // RFC 9112, 3.2
+  } else if (request.method() != http::verb::get && request.method() != http::verb::head) {
     made = failure(http::status::method_not_allowed);
     made.set(http::field::allow, "GET, HEAD");
   } else if (const Page* page = site.find({request.target().data(), request.target().size()})) {

@@ -77,6 +77,8 @@ TEST_CASE("a response says all that a client needs, in this form") {
         "\r\n"
         "home");
   CHECK(said_to(net, "HEAD /none HTTP/1.0\r\n\r\n").starts_with("HTTP/1.0 404 Not Found\r\n"));
+  CHECK(said_to(net, "GET / HTTP/1.1\r\n\r\n").starts_with("HTTP/1.1 400 Bad Request\r\n"));
+  CHECK(said_to(net, "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n").starts_with("HTTP/1.1 400"));
 }
 
 TEST_CASE("a connection that says nothing is closed without a word, one that stops half-way is told") {
@@ -98,7 +100,8 @@ TEST_CASE("a request that is too long is refused") {
   Net net(limits);
   const auto status = [&](std::size_t header_size, std::size_t body_size) {
     std::string request =
-        "POST / HTTP/1.1\r\nConnection: close\r\nContent-Length: " + std::to_string(body_size) + "\r\nX: ";
+        "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: " + std::to_string(body_size) +
+        "\r\nX: ";
     request.append(header_size - request.size() - 4, 'x').append("\r\n\r\n").append(body_size, 'b');
     return said_to(net, request).substr(9, 3);
   };
