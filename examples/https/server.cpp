@@ -88,6 +88,7 @@ Response answer(const Site& site, const Parser& parser) {
   } else {
     made = failure(http::status::not_found);
   }
+  if (request.method() == http::verb::head) made.body() = {};  // whose length is told all the same
   made.version(request.version());
   made.keep_alive(request.keep_alive());
   return made;
@@ -110,10 +111,6 @@ awaitable<void> read_some(stream_socket& socket, flat_buffer& buffer) {
   buffer.commit(co_await socket.async_read_some(buffer.prepare(read_size), use_awaitable));
 }
 
-awaitable<void> read_rest(stream_socket& socket, flat_buffer& buffer, Parser& parser) {
-  co_await http::async_read(socket, buffer, parser, use_awaitable);
-}
-
 /// Why there is no request: an error of HTTP, or timed_out. Throws what ended the connection.
 awaitable<error_code> read_request(stream_socket& socket, flat_buffer& buffer, Parser& parser,
                                    const Limits& limits) {
@@ -121,7 +118,7 @@ awaitable<error_code> read_request(stream_socket& socket, flat_buffer& buffer, P
   parser.body_limit(limits.body_bytes_max);
   if (buffer.size() == 0) co_await with_timeout(limits.idle_time_max, read_some(socket, buffer));
   try {
-    co_await with_timeout(limits.request_time_max, read_rest(socket, buffer, parser));
+    co_await with_timeout(limits.request_time_max, http::async_read(socket, buffer, parser, use_awaitable));
   } catch (const boost::system::system_error& error) {
     const error_code code = error.code();
     const bool of_http = code.category() == make_error_code(http::error::bad_version).category();
@@ -130,15 +127,6 @@ awaitable<error_code> read_request(stream_socket& socket, flat_buffer& buffer, P
     throw;
   }
   co_return error_code();
-}
-
-awaitable<void> write_response(stream_socket& socket, Response& response, bool with_body) {
-  http::serializer<false, Response::body_type> serializer(response);
-  if (with_body) {
-    co_await http::async_write(socket, serializer, use_awaitable);
-  } else {
-    co_await http::async_write_header(socket, serializer, use_awaitable);
-  }
 }
 
 awaitable<void> serve_connection(twinwire::Loop& loop, stream_socket socket, std::shared_ptr<Shared> shared) {
@@ -152,8 +140,7 @@ awaitable<void> serve_connection(twinwire::Loop& loop, stream_socket socket, std
       Response response = error.failed() ? refusal(error) : answer(*shared->site, parser);
       response.set(http::field::date, date(loop.wall_time()));
       more = response.keep_alive();
-      const bool with_body = error.failed() || parser.get().method() != http::verb::head;
-      co_await with_timeout(limits.response_time_max, write_response(socket, response, with_body));
+      co_await with_timeout(limits.response_time_max, http::async_write(socket, response, use_awaitable));
     }
     socket.close();  // with TLS's farewell, behind what was written
   } catch (const boost::system::system_error& error) {
