@@ -1,11 +1,12 @@
-// Echo over TLS: what a server costs per request and per idle connection. One process serves, this one asks.
+// Echo over TLS: what a server costs per request and per idle connection, beside asio::ssl::stream.
 //
-//   tls_echo --form twinwire|asio --port N [--connections N] [--size BYTES] [--rounds N]
+//   tls_echo [--connections N] [--size BYTES] [--rounds N] [--pairs N]
 //
 // The clients are blocking OpenSSL: each round writes one request on every connection, then reads every
 // answer.
 #include "options.hpp"
-#include "server_stats.hpp"
+#include "pairs.hpp"
+#include "server_process.hpp"
 
 #include <twinwire/net/tls/native.hpp>
 #include <twinwire/real/event_loop.hpp>
@@ -17,10 +18,8 @@
 #include <exception>
 #include <memory>
 #include <netinet/tcp.h>
-#include <signal.h>
 #include <stdexcept>
 #include <string>
-#include <sys/wait.h>
 #include <unistd.h>
 #include <vector>
 
@@ -32,6 +31,7 @@ namespace {
 
 using namespace twinwire;
 namespace asio = boost::asio;
+using bench::ServerProcess;
 
 // --- the servers ---
 
@@ -46,14 +46,15 @@ class Echo final : public Protocol {
   Transport transport_;
 };
 
-void serve_twinwire(unsigned short port) {
+void serve_twinwire(const ServerProcess::Listening& listening) {
   const std::unique_ptr<Loop> loop = real::new_event_loop();
-  ServerOptions options("127.0.0.1", port);
+  ServerOptions options("127.0.0.1", 0);
   options.backlog = 4096;
   options.tls = tls_server(certificates::server_options());
   loop->create_server([] { return std::make_shared<Echo>(); }, options,
-                      [](const std::exception_ptr& failure, const Server&) {
+                      [&](const std::exception_ptr& failure, const Server& server) {
                         if (failure) std::rethrow_exception(failure);
+                        listening(server.port());
                       });
   loop->run_forever();
 }
@@ -94,14 +95,15 @@ void accept_next(asio::ip::tcp::acceptor& acceptor, asio::ssl::context& context)
   });
 }
 
-void serve_asio(unsigned short port) {
+void serve_asio(const ServerProcess::Listening& listening) {
   asio::io_context io(1);
   const TlsServerOptions options = certificates::server_options();
   asio::ssl::context context(asio::ssl::context::tls_server);
   context.use_certificate_chain(asio::buffer(options.certificate_chain));
   context.use_private_key(asio::buffer(options.private_key), asio::ssl::context::pem);
-  asio::ip::tcp::acceptor acceptor(io, {asio::ip::make_address("127.0.0.1"), port});
+  asio::ip::tcp::acceptor acceptor(io, {asio::ip::make_address("127.0.0.1"), 0});
   acceptor.listen(4096);
+  listening(acceptor.local_endpoint().port());
   accept_next(acceptor, context);
   io.run();
 }
@@ -117,18 +119,11 @@ int open_socket(unsigned short port) {
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  const int tries = 200;
-  for (int i = 0; i < tries; ++i) {
-    const int handle = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (::connect(handle, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0) {
-      const int on = 1;
-      ::setsockopt(handle, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-      return handle;
-    }
-    ::close(handle);
-    ::usleep(10'000);
-  }
-  throw std::runtime_error("the server does not listen");
+  const int handle = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  check(::connect(handle, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0, "connecting failed");
+  const int on = 1;
+  ::setsockopt(handle, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  return handle;
 }
 
 SSL* connect(SSL_CTX* context, unsigned short port) {
@@ -150,52 +145,58 @@ void ask(const std::vector<SSL*>& all, std::string& message) {
   }
 }
 
-void measure(const bench::Options& options, pid_t server) {
-  const auto connections = static_cast<std::size_t>(options.number("--connections", 64, 1, 10'000));
-  const auto rounds = options.number("--rounds", 500, 1, 1'000'000);
-  std::string message(static_cast<std::size_t>(options.number("--size", 64, 1, 16 * 1024)), 'x');
-  SSL_CTX* const context = SSL_CTX_new(TLS_client_method());
-  std::vector<SSL*> all{connect(context, options.port())};
-  ask(all, message);
-  const std::uint64_t alone = bench::read_server_stats(server).resident_bytes;
-  while (all.size() < connections) all.push_back(connect(context, options.port()));
-  ask(all, message);
-  ::usleep(100'000);
-  const bench::ServerStats before = bench::read_server_stats(server);
-  for (long long round = 0; round < rounds; ++round) ask(all, message);
-  const bench::ServerStats after = bench::read_server_stats(server);
-  const double requests = static_cast<double>(rounds) * static_cast<double>(connections);
-  std::printf("%-9s %5zu connections %6zu B  %8.2f us of server CPU per request",
-              options.text("--form", "").c_str(), connections, message.size(),
-              static_cast<double>(after.cpu_ns - before.cpu_ns) / requests / 1000);
-  if (connections > 1) {
-    std::printf("  %8.0f B per idle connection",
-                static_cast<double>(before.resident_bytes - alone) / static_cast<double>(connections - 1));
+/// Connections to one server.
+class Load {
+ public:
+  Load(const char* name, const ServerProcess& server, std::size_t connections, std::size_t size)
+      : name_(name), server_(server), message_(size, 'x') {
+    SSL_CTX* const context = SSL_CTX_new(TLS_client_method());
+    all_.push_back(connect(context, server.port()));
+    ask(all_, message_);
+    const std::uint64_t alone = server.stats().resident_bytes;
+    while (all_.size() < connections) all_.push_back(connect(context, server.port()));
+    ask(all_, message_);
+    ::usleep(100'000);  // until the server has put away what it needs no more
+    if (connections > 1) {
+      std::printf(
+          "%-9s %8.0f B per idle connection\n", name,
+          static_cast<double>(server.stats().resident_bytes - alone) / static_cast<double>(connections - 1));
+    }
   }
-  std::putchar('\n');
-}
+
+  bench::Contender contender(long long rounds) {
+    return {name_, [this, rounds] {
+              const std::uint64_t before = server_.stats().cpu_ns;
+              for (long long round = 0; round < rounds; ++round) ask(all_, message_);
+              const std::uint64_t used = server_.stats().cpu_ns - before;
+              return static_cast<double>(used) / 1000 / static_cast<double>(rounds) /
+                     static_cast<double>(all_.size());
+            }};
+  }
+
+ private:
+  const char* name_;
+  const ServerProcess& server_;
+  std::string message_;
+  std::vector<SSL*> all_;
+};
 
 }  // namespace
 
 int main(int argc, char** argv) try {
-  const bench::Options options(argc, argv, {"--form", "--port", "--connections", "--size", "--rounds"});
-  const std::string form = options.text("--form", "twinwire");
-  if (form != "twinwire" && form != "asio") options.fail("no such form:", form);
-  const pid_t server = ::fork();
-  if (server == 0) {
-    form == "asio" ? serve_asio(options.port()) : serve_twinwire(options.port());
-    return 0;
-  }
-  int status = 0;
-  try {
-    measure(options, server);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "tls_echo: %s\n", error.what());
-    status = 1;
-  }
-  ::kill(server, SIGTERM);
-  ::waitpid(server, nullptr, 0);
-  return status;
+  const bench::Options options(argc, argv, {"--connections", "--size", "--rounds", "--pairs"});
+  const auto connections = static_cast<std::size_t>(options.number("--connections", 64, 1, 10'000));
+  const auto size = static_cast<std::size_t>(options.number("--size", 64, 1, 16 * 1024));
+  const long long rounds = options.number("--rounds", 500, 1, 1'000'000);
+  const ServerProcess twinwire_server(serve_twinwire);
+  const ServerProcess asio_server(serve_asio);
+  Load first("twinwire", twinwire_server, connections, size);
+  Load second("asio", asio_server, connections, size);
+  bench::compare_in_pairs(
+      "TLS echo, " + std::to_string(connections) + " connections, " + std::to_string(size) + " B",
+      "server CPU per request", options.number("--pairs", 7, 1, 1000), first.contender(rounds),
+      second.contender(rounds));
+  return 0;
 } catch (const std::exception& error) {
   std::fprintf(stderr, "tls_echo: %s\n", error.what());
   return 1;
