@@ -44,6 +44,10 @@ void Host::deliver_signal(int signal_number) {
       [this, signal_number] { static_cast<HostBackend&>(loop_->backend()).signal(signal_number); });
 }
 
+void Host::send_forged(const Address& from, const Address& to, Bytes data) {
+  udp_.forge(from, to, data);
+}
+
 std::uint64_t Host::system_random() {
   Choices& choices = world_.choices();
   return choices.entropy(choices.site(name_, system_random_bits), system_random_count_++);

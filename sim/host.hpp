@@ -47,6 +47,10 @@ class Host {
   void step_wall_clock(Duration by) noexcept { options_.skew += by; }
   /// A signal arrives: the loop's handler for it runs, if there is one.
   void deliver_signal(int signal_number);
+  /// A datagram leaves for `to` as if it came from `from`, whose address need not be the host's own: what
+  /// those can do who are not on the way. Both have a port, and are of one family, else
+  /// std::invalid_argument.
+  void send_forged(const Address& from, const Address& to, Bytes data);
   /// Descriptors in use.
   int open_descriptors() const noexcept { return descriptors_.open_count(); }
   /// The next 64 random bits of its system, for those who do not ask Loop::random(): the calm ones are those

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <stdexcept>
 
 namespace twinwire::sim {
 namespace {
@@ -151,13 +152,13 @@ void UdpStack::leave(UdpSocket& socket) noexcept {
 
 // --- sending ---
 
-UdpFlow& UdpStack::flow(const Address& from, const Address& to) {
+UdpFlow& UdpStack::flow(const Address& from, const Address& to, bool forged) {
   auto& flow = flows_[{from, to}];
   if (!flow) {
     World& world = host_.world();
-    const std::string name =
-        host_.name() + ":" + std::to_string(from.port()) + ">" + world.name_of(to, host_) + "/udp";
-    flow = std::make_unique<UdpFlow>(world.choices(), name);
+    const std::string sender = forged ? host_.name() + " as " + world.name_of(from, host_)
+                                      : host_.name() + ":" + std::to_string(from.port());
+    flow = std::make_unique<UdpFlow>(world.choices(), sender + ">" + world.name_of(to, host_) + "/udp");
   }
   return *flow;
 }
@@ -186,6 +187,14 @@ TimePoint UdpStack::send(const UdpBinding& binding, const Address& to, Bytes dat
     last = std::max(last, send_to(*receiver, sent, from, target, data));
   }
   return last;
+}
+
+void UdpStack::forge(const Address& from, const Address& to, Bytes data) {
+  if (from.family() != to.family() || from.port() == 0 || to.port() == 0) {
+    throw std::invalid_argument("a forged datagram needs two addresses of one family, with ports");
+  }
+  Host* receiver = host_.world().host_at(to, host_);
+  if (receiver) send_to(*receiver, flow(from, to, !host_.has(from)), from, to, data);
 }
 
 TimePoint UdpStack::send_to(Host& receiver, UdpFlow& flow, const Address& from, const Address& to,

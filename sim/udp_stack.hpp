@@ -51,6 +51,8 @@ class UdpStack {
   error_code bind_for(UdpBinding& binding, const Address& remote);
   /// Sends one datagram, and tells when it will have left the host.
   TimePoint send(const UdpBinding& binding, const Address& to, Bytes data);
+  /// Sends one datagram with a sender's address of anybody's. See Host::send_forged.
+  void forge(const Address& from, const Address& to, Bytes data);
   /// Of the whole network: 255.255.255.255, that of the addresses which a world gives, and that of loopback.
   static bool is_broadcast(const Address& address) noexcept;
 
@@ -59,7 +61,7 @@ class UdpStack {
 
   bool port_taken(const Address& address, bool reuse_port) const;
   error_code bind(UdpBinding& binding, Address address);
-  UdpFlow& flow(const Address& from, const Address& to);
+  UdpFlow& flow(const Address& from, const Address& to, bool forged = false);
   TimePoint send_to(Host& receiver, UdpFlow& flow, const Address& from, const Address& to, Bytes data);
   void launch(Link& link, Flight& flight, std::uint64_t copy, TimePoint departure);
   /// At the receiver's: whether anybody takes it.

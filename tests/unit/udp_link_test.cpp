@@ -8,6 +8,7 @@
 #include <bit>
 #include <cstdint>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -156,6 +157,22 @@ TEST_CASE("with a bandwidth, datagrams take as long as their bytes do") {
   scene.world.run_until([&] { return scene.server->received.size() == 10; });
   // Ten packets of 1000 bytes, and the latency of the last.
   CHECK(scene.world.time() - before == std::chrono::milliseconds(101));
+}
+
+TEST_CASE("a forged datagram comes from where it says, and from nowhere else") {
+  Scene scene({});
+  sim::Host& forger = scene.world.add_host("forger");
+  const Address server = scene.world.host("server").address().with_port(53);
+  const Address client = *scene.client->transport.sockname();
+  // The client is connected: only what comes from the server's address and port is for it.
+  forger.send_forged(server, client, as_bytes("as the server"));
+  forger.send_forged(server.with_port(54), client, as_bytes("as another port"));
+  forger.send_forged(forger.address().with_port(53), client, as_bytes("as itself"));
+  forger.send_forged(server, client.with_port(9), as_bytes("to nobody"));
+  scene.world.run_for(std::chrono::seconds(1));
+  CHECK(scene.client->received == std::vector<std::string>{"as the server"});
+  CHECK_THROWS_AS(forger.send_forged(server, client.with_port(0), {}), std::invalid_argument);
+  CHECK_THROWS_AS(forger.send_forged(Address::of("::1", 53), client, {}), std::invalid_argument);
 }
 
 TEST_CASE("the same seed damages datagrams in the same way, another one differently") {
