@@ -12,7 +12,8 @@
 //     Stream stream = co_await open_connection(loop, ConnectOptions("server", 7));
 //
 // On GCC 12, build options structs with their constructors or as named variables, as here: a temporary made
-// with braces inside a co_await expression is miscompiled where it is an aggregate.
+// with braces inside a co_await expression is miscompiled where it is an aggregate. So is a lambda that is
+// written there and has captured something with a destructor: give it a name, too.
 #pragma once
 
 #include <twinwire/net/async.hpp>

@@ -123,6 +123,9 @@ struct SubprocessOptions {
   /// The directory that the child starts in; empty: the parent's. A program with a relative path is looked
   /// for from there.
   std::string cwd;
+  /// The child has a session of its own (setsid(2)), and no terminal: what the terminal sends to all in its
+  /// foreground when somebody presses Ctrl-C is for the parent alone.
+  bool start_new_session = false;
   Redirect stdin_stream = Redirect::pipe();
   Redirect stdout_stream = Redirect::pipe();
   Redirect stderr_stream = Redirect::pipe();

@@ -93,14 +93,16 @@ class Plan {
   void set_directory(const std::string& directory) {
     if (!directory.empty()) note(::posix_spawn_file_actions_addchdir_np(&actions_, directory.c_str()));
   }
-  void set_signals() {
+  void set_signals(bool new_session) {
     sigset_t all;
     sigset_t none;
     ::sigfillset(&all);
     ::sigemptyset(&none);
     note(::posix_spawnattr_setsigdefault(&attributes_, &all));
     note(::posix_spawnattr_setsigmask(&attributes_, &none));
-    note(::posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK));
+    const int session = new_session ? POSIX_SPAWN_SETSID : 0;
+    note(::posix_spawnattr_setflags(
+        &attributes_, static_cast<short>(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | session)));
   }
 
   /// The errno of what could not be planned.
@@ -184,7 +186,7 @@ int spawn(const SubprocessOptions& options, std::array<Descriptor, 3>& pipes, er
   Plan plan;
   plan.set_streams(streams, options.stderr_stream);
   plan.set_directory(options.cwd);
-  plan.set_signals();
+  plan.set_signals(options.start_new_session);
   int failure = plan.failure();
   const int pid = failure == 0 ? spawn_first(options, plan, failure) : -1;
   if (pid < 0) {

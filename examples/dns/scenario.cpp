@@ -107,17 +107,15 @@ class Play {
 
   awaitable<void> serve() {
     const twinwire::ServerOptions where("", port);
-    co_await twinwire::start_server(
-        server_.loop(),
-        [this](twinwire::StreamReader reader, twinwire::StreamWriter writer) {
-          return serve_stream(responder_, std::move(reader), std::move(writer));
-        },
-        where);
+    const auto serve_one = [this](twinwire::StreamReader reader, twinwire::StreamWriter writer) {
+      return serve_stream(responder_, std::move(reader), std::move(writer));
+    };
+    co_await twinwire::start_server(server_.loop(), serve_one, where);
     twinwire::DatagramOptions datagrams;
     datagrams.local_addr.emplace("", port);
     datagrams.family = twinwire::Family::ipv4;
-    co_await twinwire::create_datagram_endpoint(
-        server_.loop(), [this] { return std::make_shared<TappedServer>(responder_, mallory_); }, datagrams);
+    const auto tapped = [this] { return std::make_shared<TappedServer>(responder_, mallory_); };
+    co_await twinwire::create_datagram_endpoint(server_.loop(), tapped, datagrams);
   }
 
   awaitable<void> ask(Asked one, bool may_time_out) {

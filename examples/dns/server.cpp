@@ -49,8 +49,9 @@ awaitable<twinwire::Server> serve(twinwire::Loop& loop, std::shared_ptr<const Re
   twinwire::Server server = co_await twinwire::start_server(loop, serve_one, options);
   twinwire::DatagramOptions datagrams;
   datagrams.local_addr.emplace(host, server.port());
-  co_await twinwire::create_datagram_endpoint(
-      loop, [responder] { return std::make_shared<UdpServer>(responder); }, datagrams);
+  // In a variable: GCC 12 destroys a lambda twice that is written into a co_await, with what it has captured.
+  const auto udp_server = [responder] { return std::make_shared<UdpServer>(responder); };
+  co_await twinwire::create_datagram_endpoint(loop, udp_server, datagrams);
   co_return server;
 }
 

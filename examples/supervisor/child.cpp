@@ -37,6 +37,8 @@ void Child::start() {
   run_ = std::make_shared<ChildRun>(loop_, *this, mistakes_);
   twinwire::SubprocessOptions options(settings_.program, settings_.arguments);
   options.stdin_stream = twinwire::Redirect::null();
+  // Ctrl-C is for us alone, so that we can stop them in their order.
+  options.start_new_session = true;
   loop_.subprocess_exec([run = run_] { return run; }, std::move(options),
                         [run = run_](const std::exception_ptr& failure, const twinwire::Subprocess&) {
                           if (failure) run->failed(failure);

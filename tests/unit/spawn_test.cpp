@@ -52,6 +52,20 @@ std::shared_ptr<SpawnWatcher> shell(Loop& loop, const std::string& command) {
   return run(loop, {"/bin/sh", {"-c", command}});
 }
 
+TEST_CASE("a child has a session of its own if it is asked for") {
+  RealLoop here;
+  const auto session_of = [&](bool own) {
+    // Behind the name, which may have blanks in it: state, parent, group, session.
+    SubprocessOptions options("sh", {"-c", "cut -d ' ' -f 6 /proc/$$/stat"});
+    options.start_new_session = own;
+    const auto child = run(here.loop, options);
+    return std::pair(std::stoi(child->output[1]), child->transport.get_pid());
+  };
+  CHECK(session_of(false).first == ::getsid(0));
+  const auto [session, pid] = session_of(true);
+  CHECK(session == pid);
+}
+
 TEST_CASE("a child has default signals and an empty mask, whatever its parent has") {
   struct sigaction ignore{};
   struct sigaction before{};

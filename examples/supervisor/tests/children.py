@@ -30,7 +30,7 @@ def supervising(supervise, configuration):
         path = Path(folder, "children.conf")
         path.write_text(configuration)
         process = subprocess.Popen([supervise, path], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                   stderr=subprocess.STDOUT, text=True)
+                                   stderr=subprocess.STDOUT, text=True, start_new_session=True)
         try:
             yield process
         finally:
@@ -102,12 +102,15 @@ stop_timeout = 300ms
 
 
 def check_stop(supervise, number):
-    """The order, the patience, and that nothing is left."""
+    """The order, the patience, and that nothing is left. SIGINT comes as from a terminal: to all in its foreground."""
     with supervising(supervise, SLEEPERS) as process:
         lines = read_until(process, "deaf . ready")
         if "first | ready" not in lines:
             lines += read_until(process, "first . ready")
-        process.send_signal(number)
+        if number == signal.SIGINT:
+            os.killpg(process.pid, number)
+        else:
+            process.send_signal(number)
         rest = process.stdout.read().splitlines()
         expect(f"stopped by {number.name}: exit status", process.wait(SECONDS_MAX), 0)
     expect(f"stopped by {number.name}", rest,
