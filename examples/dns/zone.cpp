@@ -152,10 +152,15 @@ void Zone::add(Record record) {
   nodes_[record.name].push_back(std::move(record));
 }
 
-/// A name exists, too, if there is something below it (RFC 8020).
+/// Checks what no line can tell alone, and adds the names without records: a name exists, too, if there is
+/// something below it (RFC 8020).
 void Zone::complete() {
   std::set<Name> between;
   for (const auto& [name, records] : nodes_) {
+    // RFC 1034, 3.6.2.
+    if (records.size() > 1 && std::ranges::find(records, Type::cname, &Record::type) != records.end()) {
+      throw std::invalid_argument(name.to_string() + " is an alias, and has other records");
+    }
     if (!name.is_within(origin_)) throw std::invalid_argument(name.to_string() + " is not in the zone");
     for (Name above = name; above != origin_; above = above.parent()) between.insert(above);
   }

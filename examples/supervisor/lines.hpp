@@ -19,30 +19,25 @@ class Lines {
   template <class F>
   void feed(twinwire::Bytes data, F each) {
     for (std::string_view rest = twinwire::as_text(data); !rest.empty();) {
-      const std::size_t end = rest.find('\n');
-      const std::string_view part = rest.substr(0, std::min(end, size_max - begun_.size()));
-      begun_ += part;
-      rest.remove_prefix(part.size());
-      const bool complete = rest.starts_with('\n');
-      if (complete) rest.remove_prefix(1);
-      if (complete || begun_.size() == size_max) finish(each, complete);
+      const bool ends = rest.front() == '\n';
+      if (ends || begun_.size() == size_max) {
+        each(std::string_view(begun_));
+        begun_.clear();
+      }
+      const std::size_t length = ends ? 1 : std::min(rest.find('\n'), size_max - begun_.size());
+      if (!ends) begun_ += rest.substr(0, length);
+      rest.remove_prefix(std::min(length, rest.size()));
     }
   }
 
   /// The end: what has begun is a line, if there is anything of it.
   template <class F>
   void finish(F each) {
-    finish(each, false);
-  }
-
- private:
-  template <class F>
-  void finish(F& each, bool even_if_empty) {
-    if (begun_.empty() && !even_if_empty) return;
-    each(std::string_view(begun_));
+    if (!begun_.empty()) each(std::string_view(begun_));
     begun_.clear();
   }
 
+ private:
   std::string begun_;
 };
 

@@ -95,6 +95,8 @@ TEST_CASE("a zone file that is wrong is refused, with the line") {
   CHECK(refusal("@ SOA ns.x. h.x. 1 2 3 4 5") == "line 2: there is a SOA record already");
   CHECK_THROWS_WITH(Zone::parse("www A 1.2.3.4"), "there is no SOA record");
   CHECK_THROWS_WITH(Zone::parse("a. SOA a. a. 1 2 3 4 5\nb. A 1.2.3.4"), "b. is not in the zone");
+  CHECK_THROWS_WITH(Zone::parse("a. SOA a. a. 1 2 3 4 5\nb.a. CNAME a.\nb.a. A 1.2.3.4"),
+                    "b.a. is an alias, and has other records");
 }
 
 Message query_for(const char* name, Type type) {

@@ -134,7 +134,7 @@ TEST_CASE("whether a child is restarted depends on how it ended") {
   CHECK_FALSE(restarts(Restart::never, true));
 }
 
-TEST_CASE("lines are put together from pieces, and cut where they are too long") {
+TEST_CASE("lines are put together from pieces") {
   std::vector<std::string> seen;
   const auto each = [&](std::string_view line) { seen.emplace_back(line); };
   Lines lines;
@@ -144,11 +144,20 @@ TEST_CASE("lines are put together from pieces, and cut where they are too long")
   lines.finish(each);
   CHECK(seen.back() == "e");
   CHECK(seen.size() == 5);
-  seen.clear();
+}
+
+TEST_CASE("lines are the same wherever they are cut into pieces") {
   const std::string most(Lines::size_max, 'x');
-  lines.feed(twinwire::as_bytes(most + "\n" + most + "y"), each);
-  lines.finish(each);
-  CHECK(seen == std::vector<std::string>{most, most, "y"});
+  const std::string all = "a\n\n" + most + "\n" + most + "yz\n\nb";
+  for (std::size_t cut = 0; cut <= all.size(); ++cut) {
+    std::vector<std::string> seen;
+    const auto each = [&](std::string_view line) { seen.emplace_back(line); };
+    Lines lines;
+    lines.feed(twinwire::as_bytes(all.substr(0, cut)), each);
+    lines.feed(twinwire::as_bytes(all.substr(cut)), each);
+    lines.finish(each);
+    REQUIRE(seen == std::vector<std::string>{"a", "", most, most, "yz", "", "b"});
+  }
 }
 
 }  // namespace
