@@ -122,12 +122,13 @@ void SubprocessState::fail(error_code error) {
   close();
 }
 
-/// The pipes go at once: nobody is left who could read what is in them.
+/// The pipes go at once: nobody is left who could read what is in them. The signal goes first, or the child
+/// might find a broken pipe, or the end of its stdin, and end in another way.
 void SubprocessState::flush() {
+  if (!returncode_) static_cast<void>(wire_->send_signal(SIGKILL));
   for (const Ref<StreamTransport>& pipe : pipes_) {
     if (pipe) pipe->abort();
   }
-  if (!returncode_) static_cast<void>(wire_->send_signal(SIGKILL));
   wire_->set_sink(this);
 }
 

@@ -194,9 +194,18 @@ void Process::end_soon(int code) {
   host_.world().schedule(end_, host_.world().time());
 }
 
+/// The first signal that is to end this process, of those that are still on their way; 0: none is.
+int Process::deadly_signal() const {
+  const auto deadly = [this](int number) { return !is_ignored(number) && !backend_->watches(number); };
+  const auto first = std::ranges::find_if(signals_, deadly);
+  return first == signals_.end() ? 0 : *first;
+}
+
 void Process::end() {
   const detail::Ref<Process> self(this);
   World& world = host_.world();
+  // Linux settles how a process ends when such a signal is sent, whatever happens until it arrives.
+  if (const int number = deadly_signal(); number != 0) code_ = -number;
   world.set_current(host_, "process exit");
   world.fingerprint_state().add(exit_site_.key, static_cast<std::uint64_t>(code_));
   world.publish(host_, "exit", name_, static_cast<std::uint64_t>(pid_));

@@ -83,6 +83,7 @@ class Process final : public detail::RefCounted {
   bool is_broken_pipe(const std::exception_ptr& failure) const;
   awaitable<void> flush();
   void signal_arrived();
+  int deadly_signal() const;
   void end_soon(int code);
   void end();
   void tell_parent();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -56,9 +57,104 @@ std::vector<std::string> errors_first(std::vector<std::string> events) {
   return errors;
 }
 
+// --- child processes ---
+
+/// Of the events of a child or its parent: those that come in a certain order are of one stream.
+std::string stream_of(std::string_view event) {
+  if (event.starts_with("PD") || event.starts_with("PL")) return std::string(event.substr(2, 1));
+  if (event.starts_with("DR") || event == "ER") return "0";
+  return std::string(event.substr(0, event.find(':')));
+}
+
+/// What each stream tells, behind what came first and in front of what came last. `cut`: without the data
+/// behind which a stream ends.
+std::vector<std::string> by_stream(const std::vector<std::string>& events, Cut cut) {
+  std::map<std::string, std::vector<std::string>> streams;
+  std::map<std::string, std::uint64_t> data;
+  for (const std::string& event : events) {
+    const std::string stream = stream_of(event);
+    const bool is_data = event.starts_with("PD") || event.starts_with("DR");
+    if (is_data) data[stream] += std::stoull(event.substr(event.find(':') + 1));
+    std::vector<std::string>& told = streams[stream];
+    if (!is_data || told.empty() || told.back() != "data") told.push_back(is_data ? "data" : event);
+  }
+  std::vector<std::string> told;
+  const bool ended =
+      std::ranges::any_of(events, [](const std::string& event) { return event.starts_with("CL"); });
+  if (!events.empty()) told = {events.front(), ended ? "ended" : "goes on"};
+  for (const auto& [stream, of_stream] : streams) {
+    told.insert(told.end(), of_stream.begin(), of_stream.end());
+    if (cut == Cut::never) told.push_back(stream + " of " + std::to_string(data[stream]));
+  }
+  return told;
+}
+
+/// These end the child, unless it catches them.
+bool is_signal(const Step& step) {
+  return step.action == Action::terminate || step.action == Action::interrupt;
+}
+
+/// The last two: by a broken pipe.
+bool ends_child(const Step& step, const Sight& before) {
+  const auto closes = [&](const char* stream) {
+    return before[0].state.find(std::string("closes ") + stream) != std::string::npos;
+  };
+  return step.action == Action::kill || step.action == Action::close || step.action == Action::abort ||
+         step.action == Action::exit ||
+         (step.side == 1 && step.action == Action::write && closes("stdout")) ||
+         (step.action == Action::write_stderr && closes("stderr"));
+}
+
+bool ends_stream(const Step& step) {
+  return step.action == Action::close_stdin || step.action == Action::close_stdout ||
+         step.action == Action::close_stderr;
+}
+
+/// The child does what it does whenever the system lets it.
+bool is_crossing_of_processes(Group group, const Sight& before) {
+  for (const Step& step : group) {
+    for (const Step& next : group) {
+      const bool same_side = next.side == step.side;
+      const bool moves = sends(next) || ends_stream(next) || next.action == Action::write_stderr ||
+                         next.action == Action::resume;
+      if ((ends_child(step, before) || is_signal(step)) && &next != &step) {
+        if (next.action == Action::catch_signals) return true;
+        // The first of them is what ends a child, but a handler may be late.
+        const bool both_end = is_signal(next) || ends_child(next, before);
+        if (both_end && (!same_side || before[1].state.ends_with("catches signals"))) return true;
+        if (moves && (step.side == 0 || !same_side)) return true;
+      }
+      if (ends_stream(step) && !same_side && moves) return true;
+      if (step.side == 1 && step.action == Action::pause && !same_side && (sends(next) || ends_stream(next)))
+        return true;
+    }
+  }
+  return false;
+}
+
+std::string wrong_at_end_of_process(const Sight& sight) {
+  std::vector<std::string> parent = sight[0].events;
+  std::erase_if(parent, [](const std::string& event) { return event.find(" threw ") != std::string::npos; });
+  for (const Observation& side : sight) {
+    for (const std::string& event : side.events) {
+      if (event.starts_with("WRONG")) return event;
+    }
+  }
+  if (parent.empty()) return {};
+  if (parent.back() != "CL") return "ended with " + parent.back();
+  for (const char* stream : {"PL0", "PL1", "PL2", "PX"}) {
+    const auto of_stream = [&](const std::string& event) { return event.starts_with(stream); };
+    if (std::ranges::count_if(parent, of_stream) != 1) return std::string("not one ") + stream;
+    const std::string& end = *std::ranges::find_if(parent, of_stream);
+    if (end.find(": ") != std::string::npos && end != "PL0: Broken pipe") return end;
+  }
+  return {};
+}
+
 }  // namespace
 
 bool is_crossing(Kind kind, Group group, const Sight& before) {
+  if (kind == Kind::subprocess) return is_crossing_of_processes(group, before);
   for (const Step& step : group) {
     const bool other_open = before[static_cast<std::size_t>(1 - step.side)].state.starts_with("open");
     // Behind what it sends there may be an end that waited for it.
@@ -74,7 +170,8 @@ bool is_crossing(Kind kind, Group group, const Sight& before) {
   return false;
 }
 
-std::string wrong_after_crossing(const Sight& sight) {
+std::string wrong_at_end(Kind kind, const Sight& sight) {
+  if (kind == Kind::subprocess) return wrong_at_end_of_process(sight);
   constexpr std::array allowed{"CL", "CL: Connection reset by peer", "CL: Broken pipe"};
   for (const Observation& side : sight) {
     if (side.events.empty()) continue;
@@ -93,6 +190,9 @@ bool same(Kind kind, const Observation& simulated, const Observation& real, Cut 
   if (simulated == real) return true;
   if (simulated.state != real.state) return false;
   if (kind == Kind::udp) return errors_first(simulated.events) == errors_first(real.events);
+  if (kind == Kind::subprocess) {
+    return by_stream(simulated.events, cut) == by_stream(real.events, cut);
+  }
   if (cut == Cut::never || (cut == Cut::by_error && !ends_with_error(real.events))) return false;
   return without_last_data(simulated.events) == without_last_data(real.events);
 }

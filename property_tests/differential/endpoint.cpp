@@ -54,7 +54,8 @@ void Endpoint::perform(const Step& step) {
   try {
     act(step);
   } catch (...) {
-    note(to_text(step) + " threw " + kind_of(std::current_exception()));
+    // Which may be after connection_lost.
+    add(to_text(step) + " threw " + kind_of(std::current_exception()));
   }
 }
 
@@ -69,7 +70,10 @@ void Endpoint::note_lost(const error_code& error) {
 }
 
 void Endpoint::note(std::string event) {
-  if (lost_) event = "WRONG: after connection_lost: " + event;
+  add(lost_ ? "WRONG: after connection_lost: " + event : std::move(event));
+}
+
+void Endpoint::add(std::string event) {
   data_name_.clear();
   events_.push_back(std::move(event));
 }
@@ -79,14 +83,18 @@ void Endpoint::note_data(std::string_view name, std::uint64_t& offset, Bytes dat
     note("WRONG: other bytes than were written, behind byte " + std::to_string(offset));
   }
   offset += data.size();
+  note_data(name, data.size());
+}
+
+void Endpoint::note_data(std::string_view name, std::size_t size) {
   if (data_name_ == name && !lost_) {
-    data_size_ += data.size();
+    data_size_ += size;
     events_.back() = data_name_ + ":" + std::to_string(data_size_);
     return;
   }
-  note(std::string(name) + ":" + std::to_string(data.size()));
+  note(std::string(name) + ":" + std::to_string(size));
   data_name_ = name;
-  data_size_ = data.size();
+  data_size_ = size;
 }
 
 // How often a writer is paused depends on how much a system takes at once; that the two alternate does not.

@@ -59,12 +59,16 @@ class Endpoint : public std::enable_shared_from_this<Endpoint> {
   void note(std::string event);
   /// Data of a stream, which must be what the other side has written there.
   void note_data(std::string_view name, std::uint64_t& offset, Bytes data, int writer);
+  /// The same, of bytes that somebody else has compared.
+  void note_data(std::string_view name, std::size_t size);
   void note_pause();
   void note_resume();
   bool writing_paused() const noexcept { return writing_paused_; }
   int side() const noexcept { return side_; }
 
  private:
+  void add(std::string event);
+
   int side_;
   std::vector<std::string> events_;
   std::string data_name_;        ///< of the event that grows as data comes

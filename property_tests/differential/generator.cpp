@@ -18,7 +18,7 @@ constexpr int steps_max = 14;
 /// How often each action is drawn, the simplest first.
 using Weights = std::vector<std::pair<std::size_t, Action>>;
 
-Weights weights_of(Kind kind) {
+Weights weights_of(Kind kind, int side) {
   switch (kind) {
     case Kind::tcp:
     case Kind::unix_socket:
@@ -30,8 +30,16 @@ Weights weights_of(Kind kind) {
     case Kind::udp:
       return {{12, Action::write}, {2, Action::limits}, {1, Action::close}, {1, Action::abort}};
     case Kind::subprocess:
-      return {{12, Action::write},    {3, Action::pause}, {3, Action::resume}, {3, Action::write_eof},
-              {1, Action::terminate}, {1, Action::kill},  {1, Action::close},  {1, Action::abort}};
+      if (side == 0) {
+        return {{12, Action::write},       {3, Action::pause},        {3, Action::resume},
+                {2, Action::limits},       {2, Action::write_eof},    {1, Action::close_stdin},
+                {1, Action::close_stdout}, {1, Action::close_stderr}, {3, Action::terminate},
+                {3, Action::interrupt},    {1, Action::kill},         {1, Action::close},
+                {1, Action::abort}};
+      }
+      return {{9, Action::write},        {6, Action::write_stderr},  {3, Action::pause},
+              {3, Action::resume},       {4, Action::catch_signals}, {1, Action::close_stdin},
+              {1, Action::close_stdout}, {1, Action::close_stderr},  {2, Action::exit}};
   }
   return {};
 }
@@ -44,36 +52,36 @@ rc::Gen<std::uint32_t> sizes_of(Kind kind) {
           {{19, one_of<std::uint32_t>({1, 0, 2, 10, 100, 1000, 5000})},
            {1, rc::gen::just<std::uint32_t>(1'000'000)}});
     case Kind::pipe:
+    case Kind::subprocess:
       return rc::gen::weightedOneOf<std::uint32_t>(
           {{9, one_of<std::uint32_t>({1, 0, 2, 10, 100, 1000, 3000})}, {1, rc::gen::just(large_size)}});
     case Kind::udp:
       return one_of<std::uint32_t>({1, 0, 10, 1000, 1400, 9000, 70'000});
-    case Kind::subprocess:
-      return one_of<std::uint32_t>({1, 0, 10, 1000, 3000});
   }
   return rc::gen::just<std::uint32_t>(1);
 }
 
-rc::Gen<Step> steps_of(Kind kind) {
+rc::Gen<Step> steps_of(Kind kind, int side) {
   std::size_t total = 0;
-  for (const auto& [weight, action] : weights_of(kind)) total += weight;
+  const Weights weights = weights_of(kind, side);
+  for (const auto& [weight, action] : weights) total += weight;
   rc::Gen<Action> actions =
-      rc::gen::map(rc::gen::inRange<std::size_t>(0, total), [weights = weights_of(kind)](std::size_t drawn) {
+      rc::gen::map(rc::gen::inRange<std::size_t>(0, total), [weights](std::size_t drawn) {
         for (const auto& [weight, action] : weights) {
           if (drawn < weight) return action;
           drawn -= weight;
         }
         return Action::write;
       });
-  return rc::gen::map(
-      rc::gen::build<Step>(
-          rc::gen::set(&Step::side, kind == Kind::subprocess ? rc::gen::just(0) : one_of({0, 1})),
-          rc::gen::set(&Step::action, std::move(actions)), rc::gen::set(&Step::size, sizes_of(kind)),
-          rc::gen::set(&Step::joined, one_of({false, false, true}))),
-      [](Step step) {
-        if (!takes_size(step.action)) step.size = 0;
-        return step;
-      });
+  return rc::gen::map(rc::gen::build<Step>(rc::gen::set(&Step::side, rc::gen::just(side)),
+                                           rc::gen::set(&Step::action, std::move(actions)),
+                                           rc::gen::set(&Step::size, sizes_of(kind)),
+                                           rc::gen::set(&Step::joined, one_of({false, false, true}))),
+                      [](Step step) {
+                        if (!takes_size(step.action)) step.size = 0;
+                        if (step.action == Action::exit) step.size %= 256;
+                        return step;
+                      });
 }
 
 /// While a large write is held back by a cork, how much of it has come depends on the system.
@@ -86,8 +94,9 @@ void uncork_large_writes(std::vector<Step>& steps) {
 }  // namespace
 
 rc::Gen<Program> programs(Kind kind) {
+  const rc::Gen<Step> steps = rc::gen::oneOf(steps_of(kind, 0), steps_of(kind, 1));
   return rc::gen::map(rc::gen::resize(steps_max, rc::gen::container<std::vector<Step>>(
-                                                     rc::gen::resize(rc::kNominalSize, steps_of(kind)))),
+                                                     rc::gen::resize(rc::kNominalSize, steps))),
                       [kind](std::vector<Step> steps) {
                         uncork_large_writes(steps);
                         if (!steps.empty()) steps.back().joined = false;

@@ -14,7 +14,7 @@
 
 namespace twinwire::differential {
 
-/// Both ends; of a child process there is only the first.
+/// Both ends.
 struct Ends {
   std::array<std::shared_ptr<Endpoint>, 2> sides;
 };
@@ -39,11 +39,17 @@ std::unique_ptr<Ground> simulated_ground(Plant plant = Plant::none);
 /// One loop, with both ends of every connection on it. What does not happen within `patience` never does.
 std::unique_ptr<Ground> real_ground(Duration patience, Plant plant = Plant::none);
 
+/// What there is to connect.
+struct Place {
+  std::string host;   ///< where side 1 can be reached
+  std::string path;   ///< what a Unix socket may be called; behind it other names follow
+  std::string child;  ///< the program of a child process: see child.hpp
+};
+
 /// What the two have in common: connecting, which is done by the same calls on both.
 class Meeting {
  public:
-  /// `host` is where side 1 can be reached, `path` what a Unix socket may be called.
-  Meeting(Loop& first, Loop& second, std::string host, std::string path);
+  Meeting(Loop& first, Loop& second, Place place);
   ~Meeting();
 
   /// Begins; `ended` holds once it has succeeded or failed.
@@ -57,12 +63,12 @@ class Meeting {
   void connect_stream(Kind kind);
   void connect_pipe();
   void connect_udp();
+  void listen_for_child();
   void start_child();
 
   std::array<Loop*, 2> loops_;
-  std::string host_;
-  std::string path_;
-  std::array<Server, 2> servers_;  ///< of TCP and of Unix sockets, once one was needed
+  Place place_;
+  std::array<Server, 3> servers_;  ///< of TCP, of Unix sockets, for children: once one was needed
   Ends ends_;
   std::exception_ptr failure_;
   bool done_ = false;

@@ -1,4 +1,5 @@
 // differential: the same programs on real sockets and under simulation, compared.
+#include "child.hpp"
 #include "generator.hpp"
 #include "player.hpp"
 
@@ -6,6 +7,7 @@
 #include <cstdio>
 #include <iostream>
 #include <string>
+#include <string_view>
 #include <unistd.h>
 #include <unordered_map>
 
@@ -155,6 +157,7 @@ int run(const Options& options) {
 
 int main(int argc, char** argv) {
   using namespace twinwire::differential;
+  if (argc == 3 && std::string_view(argv[1]) == child_option) run_real_child(argv[2]);
   Options options;
   std::vector<std::string> kinds;
   CLI::App app(

@@ -1,5 +1,8 @@
+#include "child.hpp"
+#include "child_endpoint.hpp"
 #include "datagram_endpoint.hpp"
 #include "ground.hpp"
+#include "process_endpoint.hpp"
 #include "stream_endpoint.hpp"
 
 #include <stdexcept>
@@ -13,8 +16,8 @@ constexpr std::int64_t socket_buffer = 128 * 1024;
 
 }  // namespace
 
-Meeting::Meeting(Loop& first, Loop& second, std::string host, std::string path)
-    : loops_{&first, &second}, host_(std::move(host)), path_(std::move(path)) {}
+Meeting::Meeting(Loop& first, Loop& second, Place place)
+    : loops_{&first, &second}, place_(std::move(place)) {}
 
 Meeting::~Meeting() {
   for (const Server& server : servers_) server.close();
@@ -33,7 +36,7 @@ void Meeting::begin(Kind kind) {
     case Kind::udp:
       return connect_udp();
     case Kind::subprocess:
-      return start_child();
+      return servers_[2] ? start_child() : listen_for_child();
   }
 }
 
@@ -67,9 +70,9 @@ void Meeting::connect_stream(Kind kind) {
     auto factory = [first = ends_.sides[0]] { return static_cast<StreamEndpoint&>(*first).protocol(); };
     if (kind == Kind::tcp) {
       const int port = servers_[0].sockets().at(0).sockname.port();
-      loops_[0]->create_connection(factory, ConnectOptions(host_, port), made);
+      loops_[0]->create_connection(factory, ConnectOptions(place_.host, port), made);
     } else {
-      loops_[0]->create_unix_connection(factory, UnixConnectOptions(path_), made);
+      loops_[0]->create_unix_connection(factory, UnixConnectOptions(place_.path), made);
     }
   };
   Server& server = servers_[kind == Kind::tcp ? 0 : 1];
@@ -80,9 +83,9 @@ void Meeting::connect_stream(Kind kind) {
     if (!failure_) connect();
   };
   if (kind == Kind::tcp) {
-    loops_[1]->create_server([this] { return accepted(); }, ServerOptions(host_, 0), listening);
+    loops_[1]->create_server([this] { return accepted(); }, ServerOptions(place_.host, 0), listening);
   } else {
-    loops_[1]->create_unix_server([this] { return accepted(); }, UnixServerOptions(path_), listening);
+    loops_[1]->create_unix_server([this] { return accepted(); }, UnixServerOptions(place_.path), listening);
   }
 }
 
@@ -107,7 +110,7 @@ void Meeting::connect_udp() {
   const auto second = std::make_shared<DatagramEndpoint>(1);
   ends_.sides = {first, second};
   DatagramOptions bound;
-  bound.local_addr = {host_, 0};
+  bound.local_addr = {place_.host, 0};
   const auto connected = [this, first, second](std::exception_ptr failure,
                                                const twinwire::DatagramEndpoint&) {
     failure_ = std::move(failure);
@@ -119,14 +122,32 @@ void Meeting::connect_udp() {
     failure_ = std::move(failure);
     if (failure_) return;
     DatagramOptions options;
-    options.remote_addr = {host_, second->address()->port()};
+    options.remote_addr = {place_.host, second->address()->port()};
     loops_[0]->create_datagram_endpoint([first] { return first->protocol(); }, std::move(options), connected);
   };
   loops_[1]->create_datagram_endpoint([second] { return second->protocol(); }, std::move(bound), connect);
 }
 
+void Meeting::listen_for_child() {
+  const auto listening = [this](std::exception_ptr failure, Server created) {
+    failure_ = std::move(failure);
+    servers_[2] = std::move(created);
+    if (!failure_) start_child();
+  };
+  const auto accept = [this] { return static_cast<ChildEndpoint&>(*ends_.sides[1]).protocol(); };
+  loops_[0]->create_unix_server(accept, UnixServerOptions(place_.path + "-child"), listening);
+}
+
 void Meeting::start_child() {
-  throw std::runtime_error("not yet");
+  ends_.sides = {std::make_shared<ProcessEndpoint>(), std::make_shared<ChildEndpoint>()};
+  std::string path = place_.path + "-child";
+  if (path.front() == '\0') path.front() = '@';  // no argument can contain it
+  const auto factory = [first = ends_.sides[0]] { return static_cast<ProcessEndpoint&>(*first).protocol(); };
+  const auto started = [this](std::exception_ptr failure, const Subprocess&) {
+    failure_ = std::move(failure);
+    done_ = true;
+  };
+  loops_[0]->subprocess_exec(factory, SubprocessOptions(place_.child, {child_option, path}), started);
 }
 
 }  // namespace twinwire::differential

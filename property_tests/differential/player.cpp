@@ -127,9 +127,9 @@ std::string compare_real(const Plan& plan, const std::vector<Sight>& expected, G
     text += describe("simulated", expected[i]) + describe("real", seen);
   }
   end(ends, ground);
-  if (text.empty() && crossed) {
+  if (text.empty() && (crossed || plan.kind == Kind::subprocess)) {
     for (const Sight& last : {expected.back(), sight_of(ends)}) {
-      const std::string wrong = wrong_after_crossing(last);
+      const std::string wrong = wrong_at_end(plan.kind, last);
       if (wrong.empty()) continue;
       text += wrong + "\n" + describe("simulated", expected.back()) + describe("real", sight_of(ends));
     }

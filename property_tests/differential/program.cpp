@@ -16,7 +16,7 @@ constexpr std::array<std::pair<Kind, std::string_view>, 5> kind_names{{{Kind::tc
                                                                        {Kind::udp, "udp"},
                                                                        {Kind::subprocess, "subprocess"}}};
 
-constexpr std::array<std::pair<Action, std::string_view>, 14> action_names{
+constexpr std::array<std::pair<Action, std::string_view>, 21> action_names{
     {{Action::write, "write"},
      {Action::writelines, "writelines"},
      {Action::cork, "cork"},
@@ -30,7 +30,14 @@ constexpr std::array<std::pair<Action, std::string_view>, 14> action_names{
      {Action::close, "close"},
      {Action::abort, "abort"},
      {Action::terminate, "terminate"},
-     {Action::kill, "kill"}}};
+     {Action::interrupt, "interrupt"},
+     {Action::kill, "kill"},
+     {Action::write_stderr, "write_stderr"},
+     {Action::catch_signals, "catch_signals"},
+     {Action::exit, "exit"},
+     {Action::close_stdin, "close_stdin"},
+     {Action::close_stdout, "close_stdout"},
+     {Action::close_stderr, "close_stderr"}}};
 
 [[noreturn]] void reject(std::string_view what, std::string_view text) {
   throw std::invalid_argument(std::string(what) + ": \"" + std::string(text) + "\"");
@@ -40,26 +47,6 @@ std::string_view trimmed(std::string_view text) {
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
   while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
   return text;
-}
-
-Step parse_step(std::string_view text) {
-  Step step;
-  if (!text.starts_with("0.") && !text.starts_with("1.")) reject("a step begins with its side", text);
-  step.side = text.front() - '0';
-  const std::string_view call = text.substr(2);
-  const std::size_t bracket = call.find('(');
-  const auto named =
-      std::ranges::find(action_names, call.substr(0, bracket), &decltype(action_names)::value_type::second);
-  if (named == action_names.end()) reject("unknown step", text);
-  step.action = named->first;
-  if (takes_size(step.action) != (bracket != std::string_view::npos))
-    reject("a number too many or few", text);
-  if (bracket == std::string_view::npos) return step;
-  const char* const begin = call.data() + bracket + 1;
-  const char* const end = call.data() + call.size();
-  const auto [rest, error] = std::from_chars(begin, end, step.size);
-  if (error != std::errc{} || std::string_view(rest, end) != ")") reject("no number in brackets", text);
-  return step;
 }
 
 }  // namespace
@@ -84,7 +71,8 @@ Kind kind_named(std::string_view name) {
 }
 
 bool takes_size(Action action) {
-  return action == Action::write || action == Action::writelines || action == Action::limits;
+  return action == Action::write || action == Action::writelines || action == Action::limits ||
+         action == Action::write_stderr || action == Action::exit;
 }
 
 std::string to_text(const Step& step) {
@@ -102,6 +90,26 @@ std::string to_text(const Program& program) {
     between = step.joined ? " & " : "; ";
   }
   return text;
+}
+
+Step parse_step(std::string_view text) {
+  Step step;
+  if (!text.starts_with("0.") && !text.starts_with("1.")) reject("a step begins with its side", text);
+  step.side = text.front() - '0';
+  const std::string_view call = text.substr(2);
+  const std::size_t bracket = call.find('(');
+  const auto named =
+      std::ranges::find(action_names, call.substr(0, bracket), &decltype(action_names)::value_type::second);
+  if (named == action_names.end()) reject("unknown step", text);
+  step.action = named->first;
+  if (takes_size(step.action) != (bracket != std::string_view::npos))
+    reject("a number too many or few", text);
+  if (bracket == std::string_view::npos) return step;
+  const char* const begin = call.data() + bracket + 1;
+  const char* const end = call.data() + call.size();
+  const auto [rest, error] = std::from_chars(begin, end, step.size);
+  if (error != std::errc{} || std::string_view(rest, end) != ")") reject("no number in brackets", text);
+  return step;
 }
 
 Program parse_program(std::string_view text) {

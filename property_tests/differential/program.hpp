@@ -21,15 +21,15 @@ enum class Kind : std::uint8_t {
   unix_socket,
   pipe,        ///< 0 writes, 1 reads
   udp,         ///< 0 is connected to 1, which answers to where 0 is
-  subprocess,  ///< 0 is the parent of a program that copies its stdin to its stdout; nobody is 1
+  subprocess,  ///< 0 is the parent of 1, which does what it is told: see child.hpp
 };
 
 enum class Action : std::uint8_t {
-  write,       ///< so many bytes; of a child: to its stdin
+  write,       ///< so many bytes; of a parent: to the child's stdin, of a child: to stdout
   writelines,  ///< so many bytes, in three parts
   cork,
   uncork,  ///< the innermost scope
-  pause,   ///< reading; of a child: its stdout
+  pause,   ///< reading; of a parent: the child's stdout, of a child: its stdin
   resume,
   limits,           ///< set_write_buffer_limits(high)
   hold,             ///< eof_received returns true from now on
@@ -37,8 +37,18 @@ enum class Action : std::uint8_t {
   write_eof,
   close,
   abort,
+  // of parents
   terminate,  ///< SIGTERM
+  interrupt,  ///< SIGINT
   kill,       ///< SIGKILL
+  // of children
+  write_stderr,   ///< so many bytes
+  catch_signals,  ///< SIGTERM and SIGINT are told from now on
+  exit,           ///< with this status, once all is written
+  // of both
+  close_stdin,
+  close_stdout,
+  close_stderr,
 };
 
 struct Step {
@@ -67,6 +77,8 @@ Kind kind_named(std::string_view name);
 bool takes_size(Action action);
 std::string to_text(const Step& step);
 std::string to_text(const Program& program);
+/// Throws std::invalid_argument for what is no step.
+Step parse_step(std::string_view text);
 /// Throws std::invalid_argument for what is no program.
 Program parse_program(std::string_view text);
 

@@ -26,8 +26,9 @@ class RealGround final : public Ground {
     loop_ = std::make_unique<Loop>(with_plant(std::move(backend), plant));
     attached.attach(*loop_);
     loop_->set_exception_handler([](const ExceptionContext&) {});
-    meeting_.emplace(*loop_, *loop_, "127.0.0.1",
-                     abstract_path("twinwire-differential-" + std::to_string(::getpid())));
+    meeting_.emplace(*loop_, *loop_,
+                     Place{"127.0.0.1", abstract_path("twinwire-differential-" + std::to_string(::getpid())),
+                           "/proc/self/exe"});
   }
   ~RealGround() override { meeting_.reset(); }
 

@@ -1,3 +1,4 @@
+#include "child.hpp"
 #include "ground.hpp"
 
 #include <twinwire/sim/host_backend.hpp>
@@ -19,14 +20,15 @@ class SimulatedGround final : public Ground {
   Ends connect(Kind kind) override {
     clear();
     world_.emplace(seed);
+    world_->programs().add("differential", run_simulated_child);
     sim::Host& second = world_->add_host("second");
     // Unix sockets and pipes are between processes of one host.
     const bool one_host = kind != Kind::tcp && kind != Kind::udp;
     sim::Host& first = one_host ? second : world_->add_host("first");
     loops_[0] = make_loop(first);
     loops_[1] = make_loop(second);
-    meeting_.emplace(*loops_[0], *(one_host ? loops_[0] : loops_[1]), second.address().host(),
-                     "/run/differential");
+    meeting_.emplace(*loops_[0], *(one_host ? loops_[0] : loops_[1]),
+                     Place{second.address().host(), "/run/differential", "differential"});
     meeting_->begin(kind);
     world_->run();
     return meeting_->finish();

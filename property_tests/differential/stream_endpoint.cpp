@@ -108,8 +108,7 @@ void StreamEndpoint::act(const Step& step) {
       return transport_.close();
     case Action::abort:
       return transport_.abort();
-    case Action::terminate:
-    case Action::kill:
+    default:
       return;
   }
 }

@@ -167,6 +167,16 @@ CONTRACT_TEST("SUB-08", "close closes the pipes and kills the child") {
   child->close();
 }
 
+CONTRACT_TEST("SUB-08", "a child that is writing is killed, and finds no broken pipe") {
+  for (int round = 0; round < 20; ++round) {
+    const auto child = start_child(stage, flood(stage, 10'000'000));
+    stage.run_until([&] { return child->output(1).size() > 100'000; }, "the child to write");
+    child->close();
+    run_until_lost(stage, *child);
+    CHECK(child->transport.get_returncode() == -SIGKILL);
+  }
+}
+
 CONTRACT_TEST("SUB-08", "abort does so at once") {
   const auto child = start_child(stage, sleeper());
   as_user([&] { child->transport.abort(); });
