@@ -18,8 +18,8 @@ using Group = std::span<const Step>;
 /// Rows "crossing" and "end and reset": from then on the two grounds are not compared with each other.
 bool is_crossing(Kind kind, Group group, const Sight& before);
 /// What is wrong with what one ground saw, after everything has ended; empty if nothing is. Rows "crossing"
-/// and "child" say what may be.
-std::string wrong_at_end(Kind kind, const Sight& sight);
+/// and "child" say what may be. `secure`: by TLS, at last.
+std::string wrong_at_end(Kind kind, bool secure, const Sight& sight);
 
 /// Row "overfull": when more was written than the buffers hold, and its writer does not wait until it is
 /// read, how much of it comes depends on what the system had taken.

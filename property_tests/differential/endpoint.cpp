@@ -7,18 +7,20 @@
 namespace twinwire::differential {
 namespace {
 
-/// More than the longest program writes.
-constexpr std::size_t table_size = std::size_t{16} * 1024 * 1024;
-/// By how much the two sides' bytes are apart in the table.
+/// What is written repeats itself after so many bytes; a prime, as nothing else here is a multiple of it.
+constexpr std::size_t period = 262'147;
+/// The most that is written at once.
+constexpr std::size_t write_max = 1'000'000;
+/// By how much the two sides' bytes are apart.
 constexpr std::size_t side_distance = 4099;
 
 const std::vector<std::byte>& table() {
   static const std::vector<std::byte> bytes = [] {
-    std::vector<std::byte> made(table_size + side_distance);
+    std::vector<std::byte> made(period + write_max);
     std::uint32_t state = 1;
-    for (std::byte& byte : made) {
+    for (std::size_t i = 0; i < made.size(); ++i) {
       state = state * 1664525U + 1013904223U;
-      byte = static_cast<std::byte>(state >> 24U);
+      made[i] = i < period ? static_cast<std::byte>(state >> 24U) : made[i - period];
     }
     return made;
   }();
@@ -42,8 +44,8 @@ std::string kind_of(const std::exception_ptr& thrown) {
 }  // namespace
 
 Bytes bytes_of(int side, std::uint64_t offset, std::size_t size) {
-  if (offset + size > table_size) throw std::length_error("a program that writes too much");
-  return Bytes(table()).subspan(offset + static_cast<std::size_t>(side) * side_distance, size);
+  if (size > write_max) throw std::length_error("a program that writes too much");
+  return Bytes(table()).subspan((offset + static_cast<std::size_t>(side) * side_distance) % period, size);
 }
 
 std::string describe(const error_code& error) {

@@ -26,7 +26,7 @@ struct Observation {
 };
 
 /// A part of the bytes that this side writes, which are the same in every run. Throws std::length_error for
-/// more than a program may write.
+/// more than a program may write at once.
 Bytes bytes_of(int side, std::uint64_t offset, std::size_t size);
 
 /// "" for none, otherwise a text that does not depend on the backend's category.
@@ -43,6 +43,8 @@ class Endpoint : public std::enable_shared_from_this<Endpoint> {
   /// What is thrown is an event.
   void perform(const Step& step);
   Observation observation() const { return {events_, lost_ ? "lost" : made_ ? state() : "not made"}; }
+  /// Whether start_tls is possible here: open in both directions, with nothing on its way that is not read.
+  virtual bool can_start_tls() const { return false; }
   bool made() const noexcept { return made_; }
   bool lost() const noexcept { return lost_; }
   /// Whether connection_lost told of an error.

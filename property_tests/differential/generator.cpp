@@ -21,7 +21,13 @@ using Weights = std::vector<std::pair<std::size_t, Action>>;
 Weights weights_of(Kind kind, int side) {
   switch (kind) {
     case Kind::tcp:
+    case Kind::tls:
     case Kind::unix_socket:
+      return {{12, Action::write},    {3, Action::writelines}, {4, Action::pause},
+              {4, Action::resume},    {2, Action::cork},       {2, Action::uncork},
+              {2, Action::limits},    {3, Action::hold},       {2, Action::switch_protocol},
+              {1, Action::start_tls}, {3, Action::write_eof},  {2, Action::close},
+              {1, Action::abort}};
     case Kind::pipe:
       return {{12, Action::write},    {3, Action::writelines}, {4, Action::pause},
               {4, Action::resume},    {2, Action::cork},       {2, Action::uncork},
@@ -47,6 +53,7 @@ Weights weights_of(Kind kind, int side) {
 rc::Gen<std::uint32_t> sizes_of(Kind kind) {
   switch (kind) {
     case Kind::tcp:
+    case Kind::tls:
     case Kind::unix_socket:
       return rc::gen::weightedOneOf<std::uint32_t>(
           {{19, one_of<std::uint32_t>({1, 0, 2, 10, 100, 1000, 5000})},
@@ -91,6 +98,15 @@ void uncork_large_writes(std::vector<Step>& steps) {
   std::erase_if(steps, [](const Step& step) { return step.action == Action::cork; });
 }
 
+/// While both ends shake hands nothing is sent in clear.
+void start_tls_alone(std::vector<Step>& steps) {
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    if (steps[i].action != Action::start_tls) continue;
+    steps[i].joined = false;
+    if (i != 0) steps[i - 1].joined = false;
+  }
+}
+
 }  // namespace
 
 rc::Gen<Program> programs(Kind kind) {
@@ -99,6 +115,7 @@ rc::Gen<Program> programs(Kind kind) {
                                                      rc::gen::resize(rc::kNominalSize, steps))),
                       [kind](std::vector<Step> steps) {
                         uncork_large_writes(steps);
+                        start_tls_alone(steps);
                         if (!steps.empty()) steps.back().joined = false;
                         return Program{kind, std::move(steps)};
                       });

@@ -4,6 +4,7 @@
 #include "endpoint.hpp"
 #include "plant.hpp"
 #include "program.hpp"
+#include "tls_contexts.hpp"
 
 #include <twinwire/net/loop.hpp>
 
@@ -44,6 +45,7 @@ struct Place {
   std::string host;   ///< where side 1 can be reached
   std::string path;   ///< what a Unix socket may be called; behind it other names follow
   std::string child;  ///< the program of a child process: see child.hpp
+  TlsContexts tls;
 };
 
 /// What the two have in common: connecting, which is done by the same calls on both.
@@ -61,6 +63,8 @@ class Meeting {
  private:
   std::shared_ptr<BaseProtocol> accepted() const;
   void connect_stream(Kind kind);
+  void listen(Kind kind, Completion<Server> listening);
+  void connect_to(const Server& server, Kind kind);
   void connect_pipe();
   void connect_udp();
   void listen_for_child();
@@ -68,7 +72,7 @@ class Meeting {
 
   std::array<Loop*, 2> loops_;
   Place place_;
-  std::array<Server, 3> servers_;  ///< of TCP, of Unix sockets, for children: once one was needed
+  std::array<Server, 4> servers_;  ///< of TCP, TLS, Unix sockets, and for children: once one was needed
   Ends ends_;
   std::exception_ptr failure_;
   bool done_ = false;

@@ -26,7 +26,7 @@ constexpr int exit_misuse = 2;
 struct Options {
   int programs = 1000;
   std::uint64_t seed = 1;
-  std::vector<Kind> kinds = {Kind::tcp, Kind::unix_socket, Kind::pipe, Kind::udp};
+  std::vector<Kind> kinds = all_kinds();
   std::string program;
   int patience_ms = 300;
   /// One of the planted defects, or "all".
@@ -165,7 +165,7 @@ int main(int argc, char** argv) {
   app.add_option("--programs", options.programs, "how many programs of each kind")
       ->check(CLI::PositiveNumber);
   app.add_option("--seed", options.seed, "other programs");
-  app.add_option("--kind", kinds, "tcp, unix, pipe, udp, subprocess: these alone");
+  app.add_option("--kind", kinds, "tcp, tls, unix, pipe, udp, subprocess: these alone");
   app.add_option("--program", options.program, "this one, as it was printed");
   app.add_option("--patience-ms", options.patience_ms, "what has not happened by then never does");
   bool list_plants = false;

@@ -29,6 +29,7 @@ void Meeting::begin(Kind kind) {
   done_ = false;
   switch (kind) {
     case Kind::tcp:
+    case Kind::tls:
     case Kind::unix_socket:
       return connect_stream(kind);
     case Kind::pipe:
@@ -36,7 +37,7 @@ void Meeting::begin(Kind kind) {
     case Kind::udp:
       return connect_udp();
     case Kind::subprocess:
-      return servers_[2] ? start_child() : listen_for_child();
+      return servers_.back() ? start_child() : listen_for_child();
   }
 }
 
@@ -59,39 +60,56 @@ std::shared_ptr<BaseProtocol> Meeting::accepted() const {
 }
 
 void Meeting::connect_stream(Kind kind) {
-  for (const int side : {0, 1}) {
-    ends_.sides[static_cast<std::size_t>(side)] = std::make_shared<StreamEndpoint>(side, socket_buffer);
+  for (const std::size_t side : {0U, 1U}) {
+    ends_.sides[side] =
+        std::make_shared<StreamEndpoint>(static_cast<int>(side), *loops_[side], place_.tls, socket_buffer);
   }
+  Server& server = servers_[static_cast<std::size_t>(kind)];
+  if (server) return connect_to(server, kind);
+  listen(kind, [this, &server, kind](std::exception_ptr failure, Server created) {
+    failure_ = std::move(failure);
+    server = std::move(created);
+    if (!failure_) connect_to(server, kind);
+  });
+}
+
+void Meeting::listen(Kind kind, Completion<Server> listening) {
+  const auto factory = [this] { return accepted(); };
+  if (kind == Kind::unix_socket) {
+    loops_[1]->create_unix_server(factory, UnixServerOptions(place_.path), std::move(listening));
+    return;
+  }
+  ServerOptions options(place_.host, 0);
+  if (kind == Kind::tls) {
+    options.tls = place_.tls.server;
+    options.tls_shutdown_timeout = tls_timeout;
+  }
+  loops_[1]->create_server(factory, std::move(options), std::move(listening));
+}
+
+void Meeting::connect_to(const Server& server, Kind kind) {
+  const auto factory = [first = ends_.sides[0]] { return static_cast<StreamEndpoint&>(*first).protocol(); };
   const auto made = [this](std::exception_ptr failure, const Connection&) {
     failure_ = std::move(failure);
     done_ = true;
   };
-  const auto connect = [this, kind, made] {
-    auto factory = [first = ends_.sides[0]] { return static_cast<StreamEndpoint&>(*first).protocol(); };
-    if (kind == Kind::tcp) {
-      const int port = servers_[0].sockets().at(0).sockname.port();
-      loops_[0]->create_connection(factory, ConnectOptions(place_.host, port), made);
-    } else {
-      loops_[0]->create_unix_connection(factory, UnixConnectOptions(place_.path), made);
-    }
-  };
-  Server& server = servers_[kind == Kind::tcp ? 0 : 1];
-  if (server) return connect();
-  const auto listening = [this, &server, connect](std::exception_ptr failure, Server created) {
-    failure_ = std::move(failure);
-    server = std::move(created);
-    if (!failure_) connect();
-  };
-  if (kind == Kind::tcp) {
-    loops_[1]->create_server([this] { return accepted(); }, ServerOptions(place_.host, 0), listening);
-  } else {
-    loops_[1]->create_unix_server([this] { return accepted(); }, UnixServerOptions(place_.path), listening);
+  if (kind == Kind::unix_socket) {
+    loops_[0]->create_unix_connection(factory, UnixConnectOptions(place_.path), made);
+    return;
   }
+  ConnectOptions options(place_.host, server.sockets().at(0).sockname.port());
+  if (kind == Kind::tls) {
+    options.tls = place_.tls.client;
+    options.server_hostname = tls_name;
+    options.tls_shutdown_timeout = tls_timeout;
+  }
+  loops_[0]->create_connection(factory, std::move(options), made);
 }
 
 void Meeting::connect_pipe() {
   for (const int side : {0, 1}) {
-    ends_.sides[static_cast<std::size_t>(side)] = std::make_shared<StreamEndpoint>(side, std::nullopt);
+    ends_.sides[static_cast<std::size_t>(side)] =
+        std::make_shared<StreamEndpoint>(side, *loops_[1], TlsContexts(), std::nullopt);
   }
   const PipeEnds pipe = loops_[1]->make_pipe();
   const auto factory = [this](std::size_t side) {
@@ -131,7 +149,7 @@ void Meeting::connect_udp() {
 void Meeting::listen_for_child() {
   const auto listening = [this](std::exception_ptr failure, Server created) {
     failure_ = std::move(failure);
-    servers_[2] = std::move(created);
+    servers_.back() = std::move(created);
     if (!failure_) start_child();
   };
   const auto accept = [this] { return static_cast<ChildEndpoint&>(*ends_.sides[1]).protocol(); };

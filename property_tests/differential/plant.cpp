@@ -5,7 +5,7 @@
 namespace twinwire::differential {
 namespace {
 
-constexpr std::array<PlantInfo, 23> plants{{
+constexpr std::array<PlantInfo, 34> plants{{
     {Plant::lose_byte, "lose-byte", "the last byte of a long write vanishes", Kind::tcp},
     {Plant::repeat_byte, "repeat-byte", "the last byte of a write is sent twice", Kind::tcp},
     {Plant::flip_bit, "flip-bit", "a bit of a long read is flipped", Kind::tcp},
@@ -29,6 +29,17 @@ constexpr std::array<PlantInfo, 23> plants{{
     {Plant::cut_datagram, "cut-datagram", "a long datagram is cut", Kind::udp},
     {Plant::lose_empty_datagram, "lose-empty-datagram", "an empty datagram is not sent", Kind::udp},
     {Plant::lose_refusal, "lose-refusal", "that nobody listens is not told", Kind::udp},
+    {Plant::swap_outputs, "swap-outputs", "stdout and stderr change places", Kind::subprocess},
+    {Plant::signal_is_status, "signal-is-status", "a signal is told as a shell does", Kind::subprocess},
+    {Plant::lose_signal, "lose-signal", "SIGINT does not arrive", Kind::subprocess},
+    {Plant::kill_terminates, "kill-terminates", "SIGTERM is sent for SIGKILL", Kind::subprocess},
+    {Plant::lose_exit, "lose-exit", "nobody tells that the child has ended", Kind::subprocess},
+    {Plant::keep_stdin, "keep-stdin", "the child's stdin is not closed", Kind::subprocess},
+    {Plant::lose_farewell, "lose-farewell", "closing sends no close_notify", Kind::tls},
+    {Plant::truncation_is_end, "truncation-is-end", "a stream that is cut off has ended", Kind::tls},
+    {Plant::half_close_of_tls, "half-close-of-tls", "one direction can be ended alone", Kind::tls},
+    {Plant::forget_held, "forget-held", "what waits below is not buffered", Kind::tls},
+    {Plant::farewell_is_late, "farewell-is-late", "the peer's close_notify is not read", Kind::tls},
 }};
 
 }  // namespace

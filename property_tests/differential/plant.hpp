@@ -2,6 +2,7 @@
 #pragma once
 
 #include "program.hpp"
+#include "tls_contexts.hpp"
 
 #include <twinwire/net/backend.hpp>
 
@@ -39,7 +40,24 @@ enum class Plant : std::uint8_t {
   cut_datagram,
   lose_empty_datagram,
   lose_refusal,
+  // of child processes
+  swap_outputs,
+  signal_is_status,
+  lose_signal,
+  kill_terminates,
+  lose_exit,
+  keep_stdin,
+  // of TLS
+  lose_farewell,
+  truncation_is_end,
+  half_close_of_tls,
+  forget_held,
+  farewell_is_late,
 };
+
+constexpr bool is_of_tls(Plant plant) noexcept {
+  return plant >= Plant::lose_farewell;
+}
 
 /// One that can be asked for: its name, what it does, and a kind in which it shows.
 struct PlantInfo {
@@ -52,8 +70,11 @@ std::span<const PlantInfo> all_plants();
 
 /// A backend whose wires have the defect: the given one itself if there is none.
 std::unique_ptr<detail::Backend> with_plant(std::unique_ptr<detail::Backend> backend, Plant plant);
+/// Connections that are made secure with these have the defect, if it is one of TLS.
+TlsContexts with_plant(TlsContexts contexts, Plant plant);
 /// A wire with the defect.
 std::unique_ptr<Wire> with_plant(std::unique_ptr<Wire> wire, Plant plant);
+std::unique_ptr<ProcessWire> with_plant(std::unique_ptr<ProcessWire> wire, Plant plant);
 std::unique_ptr<DatagramWire> with_plant(std::unique_ptr<DatagramWire> wire, Plant plant);
 
 }  // namespace twinwire::differential

@@ -72,7 +72,7 @@ class PlantedBackend final : public Backend {
     return backend_->open_file(path, error);
   }
   std::unique_ptr<ProcessWire> prepare_process(const SubprocessOptions& options) override {
-    return backend_->prepare_process(options);
+    return with_plant(backend_->prepare_process(options), plant_);
   }
   std::unique_ptr<DatagramWire> open_datagram(const detail::DatagramSocketOptions& options,
                                               error_code& error) override {

@@ -19,7 +19,10 @@ class PlantedWire final : public Wire, public WireSink {
     sink_ = sink;
     wire_->set_sink(sink ? this : nullptr);
   }
-  void close() override { plant_ == Plant::close_aborts ? wire_->abort() : wire_->close(); }
+  void close() override {
+    if (plant_ == Plant::keep_stdin && wire_->direction() == Direction::send) return;
+    plant_ == Plant::close_aborts ? wire_->abort() : wire_->close();
+  }
   void abort() override { plant_ == Plant::abort_closes ? wire_->close() : wire_->abort(); }
   std::optional<Address> local_address() const override { return wire_->local_address(); }
   std::optional<Address> remote_address() const override { return wire_->remote_address(); }
@@ -36,8 +39,18 @@ class PlantedWire final : public Wire, public WireSink {
   error_code take_error() override { return wire_->take_error(); }
   NativeHandle release() override { return wire_->release(); }
   bool can_shutdown_write() const override {
+    if (plant_ == Plant::half_close_of_tls) return true;
     return plant_ != Plant::no_half_close && wire_->can_shutdown_write();
   }
+  ExtraInfo extra_info(std::string_view name) const override { return wire_->extra_info(name); }
+  void begin_close() override { wire_->begin_close(); }
+  error_code finish_close() override {
+    return plant_ == Plant::lose_farewell ? error_code{} : wire_->finish_close();
+  }
+  bool is_layer() const override { return wire_->is_layer(); }
+  std::size_t held() const override { return plant_ == Plant::forget_held ? 0 : wire_->held(); }
+  bool is_closing() const override { return wire_->is_closing(); }
+  std::size_t default_high_water() const override { return wire_->default_high_water(); }
 
   error_code shutdown_write() override {
     if (plant_ == Plant::lose_eof) return {};
@@ -80,6 +93,8 @@ IoResult PlantedWire::read_some(MutableBytes buffer) {
   const bool reset = result.error == errc::connection_reset;
   if (plant_ == Plant::flip_bit && result.bytes >= long_size) buffer[long_size - 1] ^= std::byte{1};
   if (plant_ == Plant::eof_is_reset && at_end) result.error = make_error(errc::connection_reset);
+  if (plant_ == Plant::farewell_is_late && at_end) result.error = make_error(errc::operation_would_block);
+  if (plant_ == Plant::truncation_is_end && result.error.failed() && !result.would_block()) result.error = {};
   if (plant_ == Plant::reset_is_eof && reset) result.error = {};
   if (plant_ == Plant::reset_is_timeout && reset) result.error = make_error(errc::timed_out);
   return result;
@@ -112,7 +127,7 @@ IoResult PlantedWire::write_some(std::span<const Bytes> buffers) {
 }  // namespace
 
 std::unique_ptr<Wire> with_plant(std::unique_ptr<Wire> wire, Plant plant) {
-  if (!wire || plant == Plant::none) return wire;
+  if (!wire || plant == Plant::none || is_of_tls(plant) != wire->is_layer()) return wire;
   return std::make_unique<PlantedWire>(std::move(wire), plant);
 }
 

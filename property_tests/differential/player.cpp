@@ -31,7 +31,11 @@ Sight sight_of(const Ends& ends) {
 
 void perform(Group group, const Ends& ends) {
   for (const Step& step : group) {
-    if (const auto& side = ends.sides[static_cast<std::size_t>(step.side)]) side->perform(step);
+    const bool both = step.action == Action::start_tls;
+    if (both && !(ends.sides[0]->can_start_tls() && ends.sides[1]->can_start_tls())) continue;
+    for (const int side : {0, 1}) {
+      if (both || step.side == side) ends.sides[static_cast<std::size_t>(side)]->perform(step);
+    }
   }
 }
 
@@ -83,6 +87,8 @@ Cut cut_of(const Program& program, int side) {
 /// What a program asks for, and what of it may come out differently.
 struct Plan {
   explicit Plan(const Program& program) : kind(program.kind), groups(groups_of(program)) {
+    const auto starts_tls = [](const Step& step) { return step.action == Action::start_tls; };
+    secure = kind == Kind::tls || std::ranges::any_of(program.steps, starts_tls);
     groups.push_back(last_steps());
     for (const int side : {0, 1}) cuts[static_cast<std::size_t>(1 - side)] = cut_of(program, side);
   }
@@ -93,6 +99,7 @@ struct Plan {
   }
 
   Kind kind;
+  bool secure = false;
   std::vector<Group> groups;
   /// What may be missing at each side.
   std::array<Cut, 2> cuts{};
@@ -129,7 +136,7 @@ std::string compare_real(const Plan& plan, const std::vector<Sight>& expected, G
   end(ends, ground);
   if (text.empty() && (crossed || plan.kind == Kind::subprocess)) {
     for (const Sight& last : {expected.back(), sight_of(ends)}) {
-      const std::string wrong = wrong_at_end(plan.kind, last);
+      const std::string wrong = wrong_at_end(plan.kind, plan.secure, last);
       if (wrong.empty()) continue;
       text += wrong + "\n" + describe("simulated", expected.back()) + describe("real", sight_of(ends));
     }

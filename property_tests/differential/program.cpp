@@ -10,13 +10,14 @@
 namespace twinwire::differential {
 namespace {
 
-constexpr std::array<std::pair<Kind, std::string_view>, 5> kind_names{{{Kind::tcp, "tcp"},
+constexpr std::array<std::pair<Kind, std::string_view>, 6> kind_names{{{Kind::tcp, "tcp"},
+                                                                       {Kind::tls, "tls"},
                                                                        {Kind::unix_socket, "unix"},
                                                                        {Kind::pipe, "pipe"},
                                                                        {Kind::udp, "udp"},
                                                                        {Kind::subprocess, "subprocess"}}};
 
-constexpr std::array<std::pair<Action, std::string_view>, 21> action_names{
+constexpr std::array<std::pair<Action, std::string_view>, 22> action_names{
     {{Action::write, "write"},
      {Action::writelines, "writelines"},
      {Action::cork, "cork"},
@@ -26,6 +27,7 @@ constexpr std::array<std::pair<Action, std::string_view>, 21> action_names{
      {Action::limits, "limits"},
      {Action::hold, "hold"},
      {Action::switch_protocol, "switch_protocol"},
+     {Action::start_tls, "start_tls"},
      {Action::write_eof, "write_eof"},
      {Action::close, "close"},
      {Action::abort, "abort"},

@@ -18,6 +18,7 @@ namespace twinwire::differential {
 /// Between what the two ends are connected.
 enum class Kind : std::uint8_t {
   tcp,
+  tls,  ///< over TCP; 0 is the client
   unix_socket,
   pipe,        ///< 0 writes, 1 reads
   udp,         ///< 0 is connected to 1, which answers to where 0 is
@@ -34,6 +35,7 @@ enum class Action : std::uint8_t {
   limits,           ///< set_write_buffer_limits(high)
   hold,             ///< eof_received returns true from now on
   switch_protocol,  ///< between a Protocol and a BufferedProtocol
+  start_tls,        ///< at both ends, with this side as the client; nothing unless both can
   write_eof,
   close,
   abort,

@@ -17,6 +17,7 @@ namespace twinwire::differential {
 namespace {
 
 constexpr std::size_t read_size = 4096;
+constexpr std::size_t write_size = 64UL * 1024;
 /// For what the system refuses that it should not.
 constexpr int defect_status = 99;
 
@@ -29,12 +30,12 @@ class RealChild {
 
   [[noreturn]] void run() {
     while (true) {
-      if (exit_status_ && outputs_[0].pending.empty() && outputs_[1].pending.empty()) ::_exit(*exit_status_);
+      if (exit_status_ && !outputs_[0].pending() && !outputs_[1].pending()) ::_exit(*exit_status_);
       std::array<pollfd, 5> watched{{{orders_, POLLIN, 0},
                                      {signals_, POLLIN, 0},
                                      {reads_stdin_ && !paused_ ? 0 : -1, POLLIN, 0},
-                                     {outputs_[0].pending.empty() ? -1 : 1, POLLOUT, 0},
-                                     {outputs_[1].pending.empty() ? -1 : 2, POLLOUT, 0}}};
+                                     {outputs_[0].pending() ? 1 : -1, POLLOUT, 0},
+                                     {outputs_[1].pending() ? 2 : -1, POLLOUT, 0}}};
       if (::poll(watched.data(), watched.size(), -1) < 0 && errno != EINTR) ::_exit(defect_status);
       // What it is told comes first: it may be to read no more.
       if (watched[0].revents != 0) {
@@ -52,9 +53,11 @@ class RealChild {
  private:
   struct Output {
     int descriptor = -1;
-    std::uint64_t written{};
-    Bytes pending{};
+    std::uint64_t written = 0;
+    std::uint64_t taken = 0;  ///< of it, by the pipe
     bool closed = false;
+
+    bool pending() const noexcept { return taken != written; }
   };
 
   static int connect_to(const std::string& path) {
@@ -150,22 +153,24 @@ class RealChild {
 
   static void write(Output& output, std::size_t size) {
     if (output.closed || size == 0) return;
-    const std::size_t waiting = output.pending.size();
-    output.pending = bytes_of(1, output.written - waiting, waiting + size);
     output.written += size;
     flush(output);
   }
 
   /// A broken pipe ends this process: nobody catches SIGPIPE.
   static void flush(Output& output) {
-    const ssize_t count = ::write(output.descriptor, output.pending.data(), output.pending.size());
-    if (count > 0) output.pending = output.pending.subspan(static_cast<std::size_t>(count));
-    if (output.closed && output.pending.empty()) ::close(output.descriptor);
+    while (output.pending()) {
+      const std::size_t size = std::min<std::uint64_t>(output.written - output.taken, write_size);
+      const ssize_t count = ::write(output.descriptor, bytes_of(1, output.taken, size).data(), size);
+      if (count < 0) return;
+      output.taken += static_cast<std::uint64_t>(count);
+    }
+    if (output.closed) ::close(output.descriptor);
   }
 
   static void close(Output& output) {
     if (std::exchange(output.closed, true)) return;
-    if (output.pending.empty()) ::close(output.descriptor);
+    if (!output.pending()) ::close(output.descriptor);
   }
 
   int orders_;

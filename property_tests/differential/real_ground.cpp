@@ -28,7 +28,7 @@ class RealGround final : public Ground {
     loop_->set_exception_handler([](const ExceptionContext&) {});
     meeting_.emplace(*loop_, *loop_,
                      Place{"127.0.0.1", abstract_path("twinwire-differential-" + std::to_string(::getpid())),
-                           "/proc/self/exe"});
+                           "/proc/self/exe", with_plant(tls_contexts(), plant)});
   }
   ~RealGround() override { meeting_.reset(); }
 

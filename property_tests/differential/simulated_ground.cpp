@@ -4,6 +4,7 @@
 #include <twinwire/sim/host_backend.hpp>
 #include <twinwire/sim/world.hpp>
 
+#include <chrono>
 #include <optional>
 
 namespace twinwire::differential {
@@ -11,6 +12,9 @@ namespace {
 
 /// Decisions are calm: this only names the entropy, of which nothing depends.
 constexpr std::uint64_t seed = 1;
+
+/// For all but the timeouts of TLS.
+constexpr Duration long_enough = std::chrono::minutes(1);
 
 class SimulatedGround final : public Ground {
  public:
@@ -23,18 +27,19 @@ class SimulatedGround final : public Ground {
     world_->programs().add("differential", run_simulated_child);
     sim::Host& second = world_->add_host("second");
     // Unix sockets and pipes are between processes of one host.
-    const bool one_host = kind != Kind::tcp && kind != Kind::udp;
+    const bool one_host = kind != Kind::tcp && kind != Kind::tls && kind != Kind::udp;
     sim::Host& first = one_host ? second : world_->add_host("first");
     loops_[0] = make_loop(first);
     loops_[1] = make_loop(second);
     meeting_.emplace(*loops_[0], *(one_host ? loops_[0] : loops_[1]),
-                     Place{second.address().host(), "/run/differential", "differential"});
+                     Place{second.address().host(), "/run/differential", "differential",
+                           with_plant(tls_contexts(), plant_)});
     meeting_->begin(kind);
-    world_->run();
+    world_->run_for(long_enough);
     return meeting_->finish();
   }
 
-  void settle(const std::function<bool()>&) override { world_->run(); }
+  void settle(const std::function<bool()>&) override { world_->run_for(long_enough); }
 
  private:
   /// A loop beside the host's own, as a process of it has.

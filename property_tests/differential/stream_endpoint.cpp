@@ -43,8 +43,10 @@ class StreamEndpoint::Buffered final : public BufferedProtocol {
   std::array<std::byte, own_buffer_size> buffer_{};
 };
 
-StreamEndpoint::StreamEndpoint(int side, std::optional<std::int64_t> buffer_size)
+StreamEndpoint::StreamEndpoint(int side, Loop& loop, TlsContexts tls, std::optional<std::int64_t> buffer_size)
     : Endpoint(side),
+      loop_(loop),
+      tls_(std::move(tls)),
       buffer_size_(buffer_size),
       plain_(std::make_unique<Plain>(*this)),
       buffered_(std::make_unique<Buffered>(*this)) {}
@@ -74,6 +76,7 @@ void StreamEndpoint::connection_made(Transport transport) {
 
 bool StreamEndpoint::eof_received() {
   note("ER");
+  ends_ = true;
   return holds_;
 }
 
@@ -102,7 +105,10 @@ void StreamEndpoint::act(const Step& step) {
     case Action::switch_protocol:
       uses_buffered_ = !uses_buffered_;
       return transport_.set_protocol(protocol());
+    case Action::start_tls:
+      return start_tls(step);
     case Action::write_eof:
+      ends_ = true;
       return transport_.write_eof();
     case Action::close:
       return transport_.close();
@@ -124,6 +130,22 @@ void StreamEndpoint::write(const Step& step) {
   }
   // What a closing transport does not take is the last of the stream, whatever is written then.
   written_ += step.size;
+}
+
+bool StreamEndpoint::can_start_tls() const {
+  return made() && transport_.is_reading() && !transport_.is_closing() && !ends_ && corks_.empty();
+}
+
+void StreamEndpoint::start_tls(const Step& step) {
+  const bool is_client = step.side == side();
+  StartTlsOptions options = is_client ? StartTlsOptions(tls_.client, tls_name) : StartTlsOptions(tls_.server);
+  options.tls_handshake_timeout = tls_timeout;
+  options.tls_shutdown_timeout = tls_timeout;
+  const auto done = [self = shared_from_this(), this](std::exception_ptr failure, Transport secure) {
+    note(failure ? "start_tls failed" : "start_tls");
+    if (!failure) transport_ = std::move(secure);
+  };
+  loop_.start_tls(transport_, protocol(), std::move(options), done);
 }
 
 std::string StreamEndpoint::state() const {
