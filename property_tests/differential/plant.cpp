@@ -5,7 +5,7 @@
 namespace twinwire::differential {
 namespace {
 
-constexpr std::array<PlantInfo, 34> plants{{
+constexpr std::array<PlantInfo, 35> plants{{
     {Plant::lose_byte, "lose-byte", "the last byte of a long write vanishes", Kind::tcp},
     {Plant::repeat_byte, "repeat-byte", "the last byte of a write is sent twice", Kind::tcp},
     {Plant::flip_bit, "flip-bit", "a bit of a long read is flipped", Kind::tcp},
@@ -38,8 +38,9 @@ constexpr std::array<PlantInfo, 34> plants{{
     {Plant::lose_farewell, "lose-farewell", "closing sends no close_notify", Kind::tls},
     {Plant::truncation_is_end, "truncation-is-end", "a stream that is cut off has ended", Kind::tls},
     {Plant::half_close_of_tls, "half-close-of-tls", "one direction can be ended alone", Kind::tls},
-    {Plant::forget_held, "forget-held", "what waits below is not buffered", Kind::tls},
     {Plant::farewell_is_late, "farewell-is-late", "the peer's close_notify is not read", Kind::tls},
+    {Plant::lose_record, "lose-record", "the second piece that is read vanishes", Kind::tls},
+    {Plant::refuse_handshake, "refuse-handshake", "start_tls fails", Kind::tcp},
 }};
 
 }  // namespace

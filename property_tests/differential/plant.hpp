@@ -51,8 +51,9 @@ enum class Plant : std::uint8_t {
   lose_farewell,
   truncation_is_end,
   half_close_of_tls,
-  forget_held,
   farewell_is_late,
+  lose_record,
+  refuse_handshake,
 };
 
 constexpr bool is_of_tls(Plant plant) noexcept {

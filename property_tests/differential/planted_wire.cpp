@@ -35,7 +35,10 @@ class PlantedWire final : public Wire, public WireSink {
     return wire_->get_option(option);
   }
   Direction direction() const override { return wire_->direction(); }
-  error_code finish_connect() override { return wire_->finish_connect(); }
+  error_code finish_connect() override {
+    const error_code error = wire_->finish_connect();
+    return error.failed() || plant_ != Plant::refuse_handshake ? error : make_error(errc::protocol_error);
+  }
   error_code take_error() override { return wire_->take_error(); }
   NativeHandle release() override { return wire_->release(); }
   bool can_shutdown_write() const override {
@@ -48,7 +51,7 @@ class PlantedWire final : public Wire, public WireSink {
     return plant_ == Plant::lose_farewell ? error_code{} : wire_->finish_close();
   }
   bool is_layer() const override { return wire_->is_layer(); }
-  std::size_t held() const override { return plant_ == Plant::forget_held ? 0 : wire_->held(); }
+  std::size_t held() const override { return wire_->held(); }
   bool is_closing() const override { return wire_->is_closing(); }
   std::size_t default_high_water() const override { return wire_->default_high_water(); }
 
@@ -89,6 +92,8 @@ IoResult PlantedWire::read_some(MutableBytes buffer) {
   IoResult result = wire_->read_some(buffer);
   const bool moved = result.bytes != 0;
   if (moved) ++reads_;
+  if (plant_ == Plant::lose_record && moved && reads_ == 2)
+    return {0, make_error(errc::operation_would_block), true};
   const bool at_end = !moved && !result.error.failed();
   const bool reset = result.error == errc::connection_reset;
   if (plant_ == Plant::flip_bit && result.bytes >= long_size) buffer[long_size - 1] ^= std::byte{1};
