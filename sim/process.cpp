@@ -85,8 +85,8 @@ awaitable<void> Process::run() {
   } else if (failure) {
     loop_->call_exception_handler({"the program " + name_ + " threw an exception", failure, {}, {}});
   } else {
-    awaitable<void> flushing = flush();
-    co_await std::move(flushing);
+    awaitable<bool> flushing = flush();
+    if (!co_await std::move(flushing)) code = -SIGPIPE;
   }
   end_soon(code);
 }
@@ -101,16 +101,19 @@ bool Process::is_broken_pipe(const std::exception_ptr& failure) const {
           }));
 }
 
-/// What was written goes into the pipes before the end, as far as somebody reads them.
-awaitable<void> Process::flush() {
+/// What was written goes into the pipes before the end. False: something was left, and nobody reads any more.
+awaitable<bool> Process::flush() {
   for (const StreamWriter& writer : writers_) {
     if (!writer) continue;
+    const bool had_rest = writer.transport().get_write_buffer_size() != 0;
     writer.close();
     try {
       co_await writer.wait_closed();
-    } catch (const OperationError&) {  // nobody reads any more
+    } catch (const OperationError& error) {  // or one that the program knows of
+      if (had_rest && error.code() == errc::broken_pipe) co_return false;
     }
   }
+  co_return true;
 }
 
 // --- streams ---

@@ -81,7 +81,7 @@ class Process final : public detail::RefCounted {
   void begin();
   awaitable<void> run();
   bool is_broken_pipe(const std::exception_ptr& failure) const;
-  awaitable<void> flush();
+  awaitable<bool> flush();
   void signal_arrived();
   int deadly_signal() const;
   void end_soon(int code);

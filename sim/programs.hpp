@@ -14,7 +14,7 @@ class Process;
 
 /// What a program does: a coroutine on the loop of its process, which lives longer. What it returns is the
 /// exit status, of which the low 8 bits count, once what it has written has gone into its pipes. A broken
-/// pipe that escapes from it is death by SIGPIPE; any other exception fails the run.
+/// pipe that escapes from it, or is met then, is death by SIGPIPE; any other exception fails the run.
 ///
 ///     world.programs().add("upper", [](Process& process) -> awaitable<int> {
 ///       const std::string text = co_await process.in().read_all();

@@ -66,8 +66,9 @@ std::string stream_of(std::string_view event) {
   return std::string(event.substr(0, event.find(':')));
 }
 
-/// What each stream tells.
-std::vector<std::string> by_stream(const std::vector<std::string>& events) {
+/// What each stream tells. Unless `cut` is never: without the number of bytes that came before the end of one
+/// which a signal has ended.
+std::vector<std::string> by_stream(const std::vector<std::string>& events, Cut cut) {
   std::map<std::string, std::vector<std::string>> streams;
   std::map<std::string, std::uint64_t> data;
   for (const std::string& event : events) {
@@ -81,9 +82,12 @@ std::vector<std::string> by_stream(const std::vector<std::string>& events) {
   const bool ended =
       std::ranges::any_of(events, [](const std::string& event) { return event.starts_with("CL"); });
   if (!events.empty()) told = {events.front(), ended ? "ended" : "goes on"};
+  const bool died =
+      std::ranges::any_of(events, [](const std::string& event) { return event.starts_with("PX:-"); });
   for (const auto& [stream, of_stream] : streams) {
     told.insert(told.end(), of_stream.begin(), of_stream.end());
-    told.push_back(stream + " of " + std::to_string(data[stream]));
+    const bool is_cut = cut != Cut::never && died && of_stream.back() == "PL" + stream;
+    if (!is_cut) told.push_back(stream + " of " + std::to_string(data[stream]));
   }
   return told;
 }
@@ -131,6 +135,9 @@ bool is_crossing_of_processes(Group group, const Sight& before) {
         if (moves && (step.side == 0 || !same_side)) return true;
       }
       if (ends_stream(step) && !same_side && moves) return true;
+      const bool reads_no_more =
+          next.action == Action::pause || next.action == Action::close_stdin || next.action == Action::exit;
+      if (step.side == 1 && step.action == Action::resume && same_side && reads_no_more) return true;
       if (step.side == 1 && step.action == Action::pause && !same_side && (sends(next) || ends_stream(next)))
         return true;
     }
@@ -199,7 +206,7 @@ bool same(Kind kind, const Observation& simulated, const Observation& real, Cut 
   if (simulated.state != real.state) return false;
   if (kind == Kind::udp) return errors_first(simulated.events) == errors_first(real.events);
   if (kind == Kind::subprocess) {
-    return by_stream(simulated.events) == by_stream(real.events);
+    return by_stream(simulated.events, cut) == by_stream(real.events, cut);
   }
   if (cut == Cut::never || (cut == Cut::by_error && !ends_with_error(real.events))) return false;
   return without_last_data(simulated.events) == without_last_data(real.events);

@@ -106,6 +106,39 @@ TEST_CASE("a simulated program that writes where nobody reads dies of SIGPIPE") 
   CHECK(child->transport.get_returncode() == -SIGPIPE);
 }
 
+TEST_CASE("a simulated program that nobody reads until its end dies of SIGPIPE, too") {
+  Machine machine;
+  machine.world.programs().add("verbose", [](Process& process) -> awaitable<int> {
+    process.out().write(std::string(500'000, 'x'));
+    co_return 3;
+  });
+  const auto child = machine.start({"verbose", {}});
+  child->transport.get_pipe_transport(1).pause_reading();
+  machine.world.run_for(10ms);
+  CHECK_FALSE(child->transport.get_returncode());
+  child->transport.get_pipe_transport(1).close();
+  machine.world.run_until([&] { return child->lost; });
+  CHECK(child->transport.get_returncode() == -SIGPIPE);
+}
+
+TEST_CASE("the first deadly signal is how a simulated process ends, whatever happens until it arrives") {
+  Machine machine;
+  machine.world.programs().add("brief", [](Process& process) -> awaitable<int> {
+    co_await process.in().read_all();
+    co_return 0;
+  });
+  const auto child = machine.start({"brief", {}});
+  machine.world.run_for(10ms);
+  sim::LinkOptions& loopback = machine.world.link(machine.host, machine.host).options;
+  loopback.latency = 1ms;
+  child->transport.terminate();
+  child->transport.kill();
+  loopback.latency = 0ms;
+  child->transport.get_pipe_transport(0).close();
+  machine.world.run_until([&] { return child->lost; });
+  CHECK(child->transport.get_returncode() == -SIGTERM);
+}
+
 TEST_CASE("an exception that escapes from a simulated program fails the run") {
   Machine machine;
   machine.world.programs().add("broken", [](Process&) -> awaitable<int> {
