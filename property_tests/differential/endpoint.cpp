@@ -10,7 +10,7 @@ namespace {
 /// What is written repeats itself after so many bytes; a prime, as nothing else here is a multiple of it.
 constexpr std::size_t period = 262'147;
 /// The most that is written at once.
-constexpr std::size_t write_max = 1'000'000;
+constexpr std::size_t write_max = 2'000'000;
 /// By how much the two sides' bytes are apart.
 constexpr std::size_t side_distance = 4099;
 
@@ -18,10 +18,11 @@ const std::vector<std::byte>& table() {
   static const std::vector<std::byte> bytes = [] {
     std::vector<std::byte> made(period + write_max);
     std::uint32_t state = 1;
-    for (std::size_t i = 0; i < made.size(); ++i) {
+    for (std::size_t i = 0; i < period; ++i) {
       state = state * 1664525U + 1013904223U;
-      made[i] = i < period ? static_cast<std::byte>(state >> 24U) : made[i - period];
+      made[i] = static_cast<std::byte>(state >> 24U);
     }
+    for (std::size_t i = period; i < made.size(); ++i) made[i] = made[i - period];
     return made;
   }();
   return bytes;

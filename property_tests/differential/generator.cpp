@@ -57,7 +57,7 @@ rc::Gen<std::uint32_t> sizes_of(Kind kind) {
     case Kind::unix_socket:
       return rc::gen::weightedOneOf<std::uint32_t>(
           {{19, one_of<std::uint32_t>({1, 0, 2, 10, 100, 1000, 5000})},
-           {1, rc::gen::just<std::uint32_t>(1'000'000)}});
+           {1, rc::gen::just<std::uint32_t>(2'000'000)}});
     case Kind::pipe:
     case Kind::subprocess:
       return rc::gen::weightedOneOf<std::uint32_t>(
