@@ -29,6 +29,9 @@ namespace twinwire::differential {
 /// for the NUL of an abstract name.
 inline constexpr const char* child_option = "--child";
 
+/// So much is read at a time, in bytes.
+inline constexpr std::size_t read_size = 4096;
+
 /// On the real system, with nothing but system calls.
 [[noreturn]] void run_real_child(const std::string& path);
 /// On a simulated host.

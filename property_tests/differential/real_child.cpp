@@ -16,7 +16,6 @@
 namespace twinwire::differential {
 namespace {
 
-constexpr std::size_t read_size = 4096;
 constexpr std::size_t write_size = 64UL * 1024;
 /// For what the system refuses that it should not.
 constexpr int defect_status = 99;

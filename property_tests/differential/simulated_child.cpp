@@ -13,8 +13,6 @@
 namespace twinwire::differential {
 namespace {
 
-constexpr std::size_t read_size = 4096;
-
 /// Kept by the coroutine that runs it, and by those that read and write for it.
 class SimulatedChild final : public std::enable_shared_from_this<SimulatedChild> {
  public:
