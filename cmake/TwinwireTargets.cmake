@@ -69,9 +69,13 @@ function(twinwire_library part)
   set_property(GLOBAL APPEND PROPERTY TWINWIRE_LIBRARIES ${target})
 endfunction()
 
-# twinwire_program(name SOURCES ... DEPENDS ...): an executable that is not installed.
+# twinwire_program(name SOURCES ... DEPENDS ...): an executable that is not installed. With sanitizers, what is
+# particular to it compiles in half the time when it is not optimised; the libraries are.
 function(twinwire_program name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
+  if(TWINWIRE_SANITIZE)
+    target_compile_options(${name} PRIVATE -O0)
+  endif()
   target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} twinwire_flags)
 endfunction()

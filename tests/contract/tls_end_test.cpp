@@ -219,8 +219,8 @@ CONTRACT_TEST("TLS-07", "a peer that never answers the farewell: the connection 
   ConnectOptions options = peer.options();
   options.tls_shutdown_timeout = short_timeout;
   const auto client = connect_to(stage, peer, options);
-  client->transport.close();
   const TimePoint begin = stage.client().time();
+  client->transport.close();
   stage.run_until_lost(*client);
   CHECK(client->events() == "CM CL:timed_out");
   CHECK(stage.client().time() - begin >= short_timeout);

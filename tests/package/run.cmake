@@ -1,6 +1,6 @@
 # cmake -D MODE=installed|subdirectory -D ... -P run.cmake: configures, builds and runs the consumer.
 #   BUILD   the build folder of this project    SOURCE   its sources    WORK   a folder to work in
-#   CXX, FLAGS, LAUNCHER, TYPE   as this project is built
+#   CXX, FLAGS, LAUNCHER   as this project is built
 
 function(run)
   execute_process(COMMAND ${ARGV} RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE output)
@@ -29,8 +29,8 @@ if(MODE STREQUAL "installed")
       endif()
     endforeach()
   endforeach()
-  list(APPEND options "-DCMAKE_PREFIX_PATH=${WORK}/prefix" "-DCMAKE_CXX_FLAGS=${FLAGS}"
-       "-DCMAKE_BUILD_TYPE=${TYPE}")
+  list(APPEND options "-DCMAKE_PREFIX_PATH=${WORK}/prefix" "-DCMAKE_CXX_FLAGS=-O0 ${FLAGS}"
+       "-DCMAKE_BUILD_TYPE=None")
 else()
   # All libraries are compiled once more for this: as fast as can be.
   list(APPEND options "-DTWINWIRE_SOURCE=${SOURCE}" "-DCMAKE_CXX_FLAGS=-O0" "-DCMAKE_BUILD_TYPE=None")
