@@ -170,11 +170,6 @@ void idle_connections(benchmark::State& state) {
         static_cast<double>(bench::heap_in_use() - before) / static_cast<double>(count);
   }
 }
-BENCHMARK(idle_connections)
-    ->ArgName("count")
-    ->Arg(10'000)
-    ->Arg(1'000'000)
-    ->Iterations(1)
-    ->Unit(benchmark::kMillisecond);
+BENCHMARK(idle_connections)->ArgName("count")->Arg(10'000)->Iterations(1)->Unit(benchmark::kMillisecond);
 
 }  // namespace
