@@ -1,11 +1,13 @@
 """What the tests of the examples with real clients share."""
 
 import os
+import re
 import select
 import shutil
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 
 SECONDS_MAX = 30
 NOT_INSTALLED = 77
@@ -18,10 +20,32 @@ def expect(name, seen, wanted):
 
 
 def run(*command, seconds=SECONDS_MAX):
-    """The exit status, and what was printed."""
+    """The exit status, and what was printed to stdout and to stderr."""
     done = subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, timeout=seconds)
-    return done.returncode, done.stdout
+                          stderr=subprocess.PIPE, text=True, timeout=seconds)
+    return done.returncode, done.stdout, done.stderr
+
+
+@contextmanager
+def serving(*command, first_line=None):
+    """What the first line of a server says, if one is expected. It must end in order on SIGTERM."""
+    process = subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, text=True)
+    try:
+        line = process.stdout.readline() if first_line else ""
+        started = re.search(first_line, line) if first_line else None
+        if first_line and not started:
+            raise RuntimeError(f"{command[0]} says {line!r}")
+        yield started
+    finally:
+        process.terminate()
+        try:
+            expect(f"{command[0]} on SIGTERM", process.wait(SECONDS_MAX), 0)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            failures.append(f"{command[0]} does not end on SIGTERM")
+        process.stdout.close()
 
 
 class Program:
@@ -70,15 +94,15 @@ class Program:
 
 def make_certificate(folder):
     certificate, key = folder / "certificate.pem", folder / "key.pem"
-    status, out = run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+    status, _, err = run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
                       "-keyout", key, "-out", certificate, "-days", 2, "-subj", "/CN=localhost", "-addext",
                       "subjectAltName=DNS:localhost")
     if status != 0:
-        raise RuntimeError(f"openssl req: {out}")
+        raise RuntimeError(f"openssl req: {err}")
     return certificate, key
 
 
-def main(check, arguments, programs):
+def main(check, arguments, programs=()):
     """Runs `check` with the arguments of the command line. The exit status of the test: 77 if a program is missing."""
     missing = [name for name in programs if not shutil.which(name)]
     if missing:

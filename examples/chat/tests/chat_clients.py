@@ -61,19 +61,19 @@ def check_talk(server, certificate, port, path):
 
 
 def check_wrong_use(server, folder, certificate, key):
-    status, out = run(server, "--help")
+    status, out, _ = run(server, "--help")
     expect("--help: exit status", status, 0)
     expect("--help names the options", all(name in out for name in ("--tls", "--certificate", "--key", "--unix")), True)
     expect("no options: exit status", run(server)[0], 2)
     expect("--tls alone: exit status", run(server, "--tls", "127.0.0.1:0")[0], 2)
     expect("no port", run(server, "--tls", "127.0.0.1", "--certificate", certificate, "--key", key),
-           (2, 'chat-server: HOST:PORT is wanted, not "127.0.0.1"\n'))
-    status, out = run(server, "--tls", "127.0.0.1:0", "--certificate", folder / "none", "--key", key)
+           (2, "", 'chat-server: HOST:PORT is wanted, not "127.0.0.1"\n'))
+    status, _, err = run(server, "--tls", "127.0.0.1:0", "--certificate", folder / "none", "--key", key)
     expect("no certificate: exit status", status, 1)
-    expect("no certificate", "No such file" in out and str(folder / "none") in out, True)
-    status, out = run(server, "--unix", folder / "no folder" / "socket")
+    expect("no certificate", "No such file" in err and str(folder / "none") in err, True)
+    status, _, err = run(server, "--unix", folder / "no folder" / "socket")
     expect("no folder: exit status", status, 1)
-    expect("no folder", "No such file" in out, True)
+    expect("no folder", "No such file" in err, True)
 
 
 def check(chat_server):

@@ -2,52 +2,18 @@
 """dns-server for dig, and for dns-ask; all on 127.0.0.1.
 
 usage: dig.py DNS_SERVER DNS_ASK
-exit status: 0 it works, 1 it does not, 77 Debian's bind9-dnsutils is not installed
+exit status: 0 it works, 1 it does not, 77 dig is not installed
 """
 
 import re
-import shutil
-import subprocess
 import sys
 import tempfile
-from contextlib import contextmanager
 from pathlib import Path
 
-SECONDS_MAX = 60
-NOT_INSTALLED = 77
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "common"))
+from real_clients import expect, main, run, serving
+
 ZONE = Path(__file__).resolve().parents[1] / "example.zone"
-failures = []
-
-
-def run(*command):
-    done = subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, text=True, timeout=SECONDS_MAX)
-    return done.returncode, done.stdout, done.stderr
-
-
-def expect(name, seen, wanted):
-    if seen != wanted:
-        failures.append(f"{name}: expected {wanted!r}, saw {seen!r}")
-
-
-@contextmanager
-def serving(server):
-    """The port of a server, which must end in order on SIGTERM."""
-    process = subprocess.Popen([server, "--zone", ZONE, "--port", "0"], stdout=subprocess.PIPE,
-                               stderr=subprocess.STDOUT, text=True)
-    try:
-        line = process.stdout.readline()
-        started = re.fullmatch(r"dns-server: example\.test\. on 127\.0\.0\.1:(\d+)\n", line)
-        if not started:
-            raise RuntimeError(f"dns-server says {line!r}")
-        yield started.group(1)
-    finally:
-        process.terminate()
-        try:
-            expect("dns-server on SIGTERM", process.wait(SECONDS_MAX), 0)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            failures.append("dns-server does not end on SIGTERM")
 
 
 def dig(port, *words):
@@ -109,20 +75,16 @@ def check_mistakes(server, ask, port):
     expect("an unknown option: exit status", run(server, "--nonsense")[0], 2)
 
 
-def main():
-    server, ask = sys.argv[1:]
-    if not shutil.which("dig"):
-        print("bind9-dnsutils is not installed")
-        return NOT_INSTALLED
-    with serving(server) as port:
+def check(server, ask):
+    first_line = r"^dns-server: example\.test\. on 127\.0\.0\.1:(\d+)\n"
+    with serving(server, "--zone", ZONE, "--port", 0, first_line=first_line) as started:
+        port = started.group(1)
         check_dig(port)
         check_ask(ask, port)
         check_mistakes(server, ask, port)
     expect("nobody there", run(ask, "--port", port, "--timeout", 50, "--tries", 2, "www.example.test"),
            (1, "", f"dns-ask: ask 127.0.0.1:{port} for www.example.test. A: Connection refused\n"))
-    print("\n".join(failures) or "all as expected")
-    return 1 if failures else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(check, 2, ("dig",)))

@@ -22,7 +22,8 @@ SITE = Path(__file__).resolve().parents[1] / "site"
 
 def check_curl(url, certificate, folder):
     def curl(*words):
-        return run("curl", "--silent", "--show-error", "--max-time", 20, "--cacert", certificate, *words)
+        status, out, err = run("curl", "--silent", "--show-error", "--max-time", 20, "--cacert", certificate, *words)
+        return status, out + err
 
     for name in ("index.html", "style.css", "script.js", "words.json"):
         expect(f"curl {name}", curl(f"{url}/{name}"), (0, (SITE / name).read_text()))
@@ -45,8 +46,7 @@ def check_curl(url, certificate, folder):
            (0, "413 1 "))
     expect("a folder above", curl(*shows, "--path-as-is", f"{url}/../server.cpp"), (0, "404 1 "))
     expect("HTTP/1.0", curl(*shows, "--http1.0", f"{url}/"), (0, "200 1 "))
-    status, _ = run("curl", "--silent", "--max-time", 20, f"{url}/")
-    expect("curl, which does not trust the certificate", status, 60)
+    expect("curl, which does not trust the certificate", run("curl", "--silent", "--max-time", 20, f"{url}/")[0], 60)
 
 
 def key_hash(certificate):
@@ -60,7 +60,7 @@ def key_hash(certificate):
 
 def check_chromium(url, certificate):
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        status, page = run(
+        status, page, _ = run(
             "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
             "--disable-background-networking", "--disable-component-update", "--disable-sync",
             f"--user-data-dir={profile}", f"--ignore-certificate-errors-spki-list={key_hash(certificate)}",
@@ -75,11 +75,11 @@ def check_wrong_use(server, folder, certificate, key):
     expect("--help: exit status", run(server, "--help")[0], 0)
     expect("no options: exit status", run(server)[0], 2)
     expect("no port", run(server, *files, "--folder", SITE, "--listen", "localhost"),
-           (2, 'https-server: HOST:PORT is wanted, not "localhost"\n'))
-    status, out = run(server, *files, "--folder", folder / "none")
-    expect("no folder", (status, str(folder / "none") in out and "No such file" in out), (1, True))
-    status, out = run(server, "--certificate", certificate, "--key", certificate, "--folder", SITE)
-    expect("no key: exit status", status, 2)
+           (2, "", 'https-server: HOST:PORT is wanted, not "localhost"\n'))
+    status, _, err = run(server, *files, "--folder", folder / "none")
+    expect("no folder", (status, str(folder / "none") in err and "No such file" in err), (1, True))
+    expect("no key: exit status", run(server, "--certificate", certificate, "--key", certificate, "--folder", SITE)[0],
+           2)
 
 
 def check(https_server):
@@ -97,9 +97,8 @@ def check(https_server):
             url = f"https://localhost:{port}"
             check_curl(url, certificate, folder)
             check_chromium(url, certificate)
-            status, out = run(https_server, *command[3:], "--listen", f"127.0.0.1:{port}")
-            expect("a port in use", (status, out),
-                   (1, f"https-server: listen on 127.0.0.1:{port}: Address already in use\n"))
+            expect("a port in use", run(https_server, *command[3:], "--listen", f"127.0.0.1:{port}"),
+                   (1, "", f"https-server: listen on 127.0.0.1:{port}: Address already in use\n"))
             server.process.send_signal(signal.SIGTERM)
             expect("https-server on SIGTERM", server.process.wait(30), 0)
         check_wrong_use(https_server, folder, certificate, key)

@@ -14,13 +14,8 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
-SECONDS_MAX = 60
-failures = []
-
-
-def expect(name, seen, wanted):
-    if seen != wanted:
-        failures.append(f"{name}: expected {wanted!r}, saw {seen!r}")
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "common"))
+from real_clients import SECONDS_MAX, expect, failures, main, run
 
 
 @contextmanager
@@ -151,23 +146,17 @@ def check_grandchild(supervise):
 
 
 def check_mistakes(supervise):
-    def run(*arguments):
-        done = subprocess.run([supervise, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, text=True, timeout=SECONDS_MAX)
-        return done.returncode, done.stderr
-
-    expect("no file", run("/nowhere"), (1, "supervise: /nowhere: cannot be read\n"))
-    expect("no argument: exit status", run()[0], 2)
-    expect("an unknown option: exit status", run("--nonsense")[0], 2)
-    expect("--help: exit status", run("--help")[0], 0)
+    expect("no file", run(supervise, "/nowhere"), (1, "", "supervise: /nowhere: cannot be read\n"))
+    expect("no argument: exit status", run(supervise)[0], 2)
+    expect("an unknown option: exit status", run(supervise, "--nonsense")[0], 2)
+    expect("--help: exit status", run(supervise, "--help")[0], 0)
     with tempfile.NamedTemporaryFile("w") as file:
         file.write("[a]\nnonsense = 1\n")
         file.flush()
-        expect("a wrong file", run(file.name), (1, f'supervise: {file.name}: line 2: there is no key "nonsense"\n'))
+        expect("a wrong file", run(supervise, file.name), (1, "", f'supervise: {file.name}: line 2: there is no key "nonsense"\n'))
 
 
-def main():
-    supervise = sys.argv[1]
+def check(supervise):
     check_restarts(supervise)
     check_stop(supervise, signal.SIGTERM)
     check_stop(supervise, signal.SIGINT)
@@ -175,9 +164,7 @@ def main():
     check_lost_output(supervise)
     check_grandchild(supervise)
     check_mistakes(supervise)
-    print("\n".join(failures) or "all as expected")
-    return 1 if failures else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(check, 1))

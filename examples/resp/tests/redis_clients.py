@@ -1,49 +1,19 @@
 #!/usr/bin/env python3
 """resp-server for redis-cli and redis-benchmark, resp-client for redis-server; all on 127.0.0.1.
 
-usage: real_clients.py RESP_SERVER RESP_CLIENT
-exit status: 0 it works, 1 it does not, 77 Debian's redis-tools and redis-server are not installed
+usage: redis_clients.py RESP_SERVER RESP_CLIENT
+exit status: 0 it works, 1 it does not, 77 redis-cli, redis-benchmark or redis-server is not installed
 """
 
 import re
-import shutil
 import socket
-import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
+from pathlib import Path
 
-SECONDS_MAX = 60
-NOT_INSTALLED = 77
-failures = []
-
-
-def run(*command):
-    done = subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, text=True, timeout=SECONDS_MAX)
-    return done.returncode, done.stdout, done.stderr
-
-
-def expect(name, seen, wanted):
-    if seen != wanted:
-        failures.append(f"{name}: expected {wanted!r}, saw {seen!r}")
-
-
-@contextmanager
-def serving(command, first_line=None):
-    """The process, and what its first line says if one is expected. It must end in order on SIGTERM."""
-    process = subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                               text=True)
-    try:
-        yield re.search(first_line, process.stdout.readline()) if first_line else None
-    finally:
-        process.terminate()
-        try:
-            expect(f"{command[0]} on SIGTERM", process.wait(SECONDS_MAX), 0)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            failures.append(f"{command[0]} does not end on SIGTERM")
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "common"))
+from real_clients import SECONDS_MAX, expect, main, run, serving
 
 
 def free_port():
@@ -63,7 +33,7 @@ def wait_until_connectable(port):
 
 
 def check_server(server):
-    with serving([server, "--port", 0], r"listening on 127\.0\.0\.1:(\d+)") as started:
+    with serving(server, "--port", 0, first_line=r"listening on 127\.0\.0\.1:(\d+)") as started:
         port = started.group(1)
         for words, answer in [
             ("PING", "PONG"), ("ECHO hello", '"hello"'), ("SET greeting hello", "OK"), ("GET greeting", '"hello"'),
@@ -77,7 +47,7 @@ def check_server(server):
             expect(f"redis-cli {words}", out.rstrip("\n"), answer)
         for depth in (1, 16):
             status, out, err = run("redis-benchmark", "-p", port, "-n", 20000, "-P", depth, "-t", "ping,set,get,incr",
-                                   "-q")
+                                   "-q", seconds=60)
             expect(f"redis-benchmark -P {depth}: exit status", status, 0)
             expect(f"redis-benchmark -P {depth}: tests", len(re.findall("requests per second", out)), 5)
             expect(f"redis-benchmark -P {depth}: errors", re.findall("(?i)error.*", out + err), [])
@@ -92,7 +62,7 @@ def check_client(client):
     with tempfile.TemporaryDirectory() as folder:
         port = free_port()
         command = ["redis-server", "--port", port, "--bind", "127.0.0.1", "--save", "", "--dir", folder]
-        with serving(command):
+        with serving(*command):
             wait_until_connectable(port)
             for words, answer in [("SET key value", (0, "OK\n")), ("GET key", (0, "value\n")),
                                   ("INCR key", (1, "ERR value is not an integer or out of range\n\n"))]:
@@ -104,16 +74,10 @@ def check_client(client):
     expect("an unknown option: exit status", run(client, "--nonsense")[0], 2)
 
 
-def main():
-    server, client = sys.argv[1:]
-    if not all(shutil.which(name) for name in ("redis-cli", "redis-benchmark", "redis-server")):
-        print("redis-tools and redis-server are not installed")
-        return NOT_INSTALLED
+def check(server, client):
     check_server(server)
     check_client(client)
-    print("\n".join(failures) or "all as expected")
-    return 1 if failures else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(check, 2, ("redis-cli", "redis-benchmark", "redis-server")))
