@@ -1,5 +1,7 @@
 #include "scenario.hpp"
 
+#include "scenario_checks.hpp"
+
 #include <string>
 
 #include <catch2/catch.hpp>
@@ -59,13 +61,8 @@ TEST_CASE("each check that is left out passes a calm run, and is missed in some 
 }
 
 TEST_CASE("the same seed gives the same run") {
-  const auto fingerprint = [](std::uint64_t seed) {
-    World world(seed, scenario_world());
-    run_scenario(world);
-    return world.fingerprint();
-  };
-  for (std::uint64_t seed = 1; seed <= 10; ++seed) REQUIRE(fingerprint(seed) == fingerprint(seed));
-  CHECK(fingerprint(1) != fingerprint(2));
+  examples::check_that_seeds_repeat(scenario_world(),
+                                    [](twinwire::sim::World& world) { run_scenario(world); });
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // The site, the server over the simulated network, and the scenario.
 #include "scenario.hpp"
+#include "scenario_checks.hpp"
 #include "server.hpp"
 #include "site.hpp"
 
@@ -145,13 +146,8 @@ TEST_CASE("visitors see what they must see, whatever the network does") {
 }
 
 TEST_CASE("the same seed gives the same run, TLS included") {
-  const auto fingerprint = [](std::uint64_t seed) {
-    twinwire::sim::World world(seed, scenario_world());
-    run_scenario(world);
-    return world.fingerprint();
-  };
-  for (std::uint64_t seed = 1; seed <= 10; ++seed) REQUIRE(fingerprint(seed) == fingerprint(seed));
-  CHECK(fingerprint(1) != fingerprint(2));
+  examples::check_that_seeds_repeat(scenario_world(),
+                                    [](twinwire::sim::World& world) { run_scenario(world); });
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "scenario.hpp"
 
 #include "expectations.hpp"
+#include "scenario_checks.hpp"
 
 #include <optional>
 #include <string>
@@ -16,15 +17,10 @@ using twinwire::sim::World;
 
 /// Empty if all was well.
 std::string play(std::uint64_t seed, Base base, const Mistakes& mistakes) {
-  World world(Choices(seed, base), scenario_world());
   ScenarioOptions options;
   options.mistakes = mistakes;
-  try {
-    run_scenario(world, options);
-    return {};
-  } catch (const std::exception& failure) {
-    return failure.what();
-  }
+  return examples::failure_of(Choices(seed, base), scenario_world(),
+                              [&](World& world) { run_scenario(world, options); });
 }
 
 std::optional<std::uint64_t> first_failure(std::uint64_t seeds, const Mistakes& mistakes) {
@@ -49,13 +45,8 @@ TEST_CASE("each mistake passes a calm run, and is found by some seed") {
 }
 
 TEST_CASE("the same seed gives the same run") {
-  const auto fingerprint = [](std::uint64_t seed) {
-    World world(seed, scenario_world());
-    run_scenario(world);
-    return world.fingerprint();
-  };
-  for (std::uint64_t seed = 1; seed <= 20; ++seed) REQUIRE(fingerprint(seed) == fingerprint(seed));
-  CHECK(fingerprint(1) != fingerprint(2));
+  examples::check_that_seeds_repeat(scenario_world(),
+                                    [](twinwire::sim::World& world) { run_scenario(world); });
 }
 
 TEST_CASE("a much rougher network and more clients do no harm") {

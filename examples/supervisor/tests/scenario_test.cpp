@@ -1,5 +1,7 @@
 #include "scenario.hpp"
 
+#include "scenario_checks.hpp"
+
 #include <string>
 
 #include <catch2/catch.hpp>
@@ -13,13 +15,8 @@ using twinwire::sim::World;
 
 /// Empty if all was well.
 std::string play(std::uint64_t seed, Base base, const Mistakes& mistakes) {
-  World world(Choices(seed, base), scenario_world());
-  try {
-    run_scenario(world, mistakes);
-    return {};
-  } catch (const std::exception& failure) {
-    return failure.what();
-  }
+  return examples::failure_of(Choices(seed, base), scenario_world(),
+                              [&](World& world) { run_scenario(world, mistakes); });
 }
 
 TEST_CASE("every seed keeps the rules") {
@@ -43,13 +40,8 @@ TEST_CASE("each mistake passes a calm run, and is found by some seed") {
 }
 
 TEST_CASE("the same seed gives the same run") {
-  const auto fingerprint = [](std::uint64_t seed) {
-    World world(seed, scenario_world());
-    run_scenario(world);
-    return world.fingerprint();
-  };
-  for (std::uint64_t seed = 1; seed <= 10; ++seed) REQUIRE(fingerprint(seed) == fingerprint(seed));
-  CHECK(fingerprint(1) != fingerprint(2));
+  examples::check_that_seeds_repeat(scenario_world(),
+                                    [](twinwire::sim::World& world) { run_scenario(world); });
 }
 
 }  // namespace
