@@ -30,4 +30,13 @@ inline std::string to_string(Bytes bytes) {
   return std::string(as_text(bytes));
 }
 
+namespace detail {
+
+/// Whether a call of the system, for which texts end at their first NUL, would see less of it.
+inline bool has_nul(std::string_view text) noexcept {
+  return text.find('\0') != std::string_view::npos;
+}
+
+}  // namespace detail
+
 }  // namespace twinwire

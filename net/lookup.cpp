@@ -1,3 +1,4 @@
+#include <twinwire/net/bytes.hpp>
 #include <twinwire/net/lookup.hpp>
 
 #include <optional>
@@ -28,10 +29,6 @@ std::optional<std::vector<Address>> answer_from_text(const ResolveRequest& reque
     return std::vector<Address>{};
   }
   return std::vector<Address>{*address};
-}
-
-bool has_nul(const std::string& text) {
-  return text.find('\0') != std::string::npos;
 }
 
 /// A look-up by the loop's own resolver, which may answer whenever it likes.

@@ -49,11 +49,6 @@ std::string describe(const SubprocessOptions& options) {
   return text;
 }
 
-/// The system's interface ends strings at the first of these.
-bool contains_nul(std::string_view text) {
-  return text.find('\0') != std::string_view::npos;
-}
-
 void check(const SubprocessOptions& options) {
   const auto reject = [](const char* why) { throw std::invalid_argument(std::string("subprocess: ") + why); };
   if (options.program.empty()) reject("no program was given");
@@ -61,13 +56,12 @@ void check(const SubprocessOptions& options) {
       options.stdout_stream.kind() == Redirect::Kind::to_stdout) {
     reject("only stderr can be redirected to stdout");
   }
-  if (contains_nul(options.program) || contains_nul(options.cwd) ||
-      std::ranges::any_of(options.arguments, contains_nul)) {
+  if (has_nul(options.program) || has_nul(options.cwd) || std::ranges::any_of(options.arguments, has_nul)) {
     reject("program, directory and arguments cannot contain a NUL");
   }
   if (!options.env) return;
   for (const auto& [name, value] : *options.env) {
-    if (name.empty() || name.find('=') != std::string::npos || contains_nul(name) || contains_nul(value)) {
+    if (name.empty() || name.find('=') != std::string::npos || has_nul(name) || has_nul(value)) {
       reject("the name of a variable is empty, or contains '=' or a NUL");
     }
   }
