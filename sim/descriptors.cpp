@@ -1,7 +1,5 @@
 #include <twinwire/sim/descriptors.hpp>
 
-#include <algorithm>
-
 namespace twinwire::sim {
 namespace {
 
@@ -16,15 +14,14 @@ NativeHandle Descriptors::open(int limit, error_code& error, Entry entry) {
     return {};
   }
   ++open_count_;
-  const auto free = std::ranges::find_if(
-      entries_, [](const Entry& candidate) { return std::holds_alternative<Free>(candidate); });
-  const auto index = free - entries_.begin();
-  if (free == entries_.end()) {
+  if (free_.empty()) {
     entries_.push_back(std::move(entry));
-  } else {
-    *free = std::move(entry);
+    return {static_cast<int>(entries_.size()) - 1 + first_descriptor};
   }
-  return {static_cast<int>(index) + first_descriptor};
+  const NativeHandle lowest{free_.top()};
+  free_.pop();
+  *find(lowest) = std::move(entry);
+  return lowest;
 }
 
 Descriptors::Entry* Descriptors::find(NativeHandle handle) noexcept {
@@ -38,6 +35,7 @@ void Descriptors::close(NativeHandle handle) noexcept {
   if (!entry || std::holds_alternative<Free>(*entry)) return;
   const Entry closed = std::exchange(*entry, Free{});
   --open_count_;
+  free_.push(handle.value);
 }
 
 void Descriptors::detach(NativeHandle handle, Entry entry) {

@@ -11,7 +11,9 @@
 #include <twinwire/sim/udp_socket.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <queue>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -66,6 +68,7 @@ class Descriptors {
 
  private:
   std::vector<Entry> entries_;
+  std::priority_queue<int, std::vector<int>, std::greater<>> free_;  ///< numbers, the lowest on top
   int open_count_ = 0;
 };
 

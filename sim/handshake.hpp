@@ -3,6 +3,7 @@
 
 #include <twinwire/net/choices.hpp>
 #include <twinwire/net/error.hpp>
+#include <twinwire/net/list.hpp>
 #include <twinwire/sim/link.hpp>
 #include <twinwire/sim/member_event.hpp>
 
@@ -12,10 +13,11 @@ namespace twinwire::sim {
 
 class TcpAcceptor;
 class TcpConnection;
+struct PromisedTag;
 
 /// Refused (somebody said no), black-holed (nobody answers, until it times out) and accepted are three
 /// different things here, as they are in reality.
-class Handshake {
+class Handshake : public detail::ListLink<PromisedTag> {
  public:
   explicit Handshake(TcpConnection& connection);
   /// Of a Unix socket, whose listener is known: there is only the way to it, and nothing is lost.

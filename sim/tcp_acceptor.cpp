@@ -20,12 +20,15 @@ TcpAcceptor::~TcpAcceptor() {
 
 bool TcpAcceptor::reserve(Handshake& handshake) {
   if (!has_room()) return false;
-  promised_.push_back(&handshake);
+  promised_.push_back(handshake);
+  ++promised_count_;
   return true;
 }
 
 void TcpAcceptor::forget(Handshake& handshake) noexcept {
-  std::erase(promised_, &handshake);
+  if (!handshake.linked()) return;
+  handshake.leave();
+  --promised_count_;
 }
 
 void TcpAcceptor::enqueue(Handshake& handshake, TcpConnection& connection) {
@@ -62,7 +65,7 @@ std::unique_ptr<Wire> TcpAcceptor::accept(error_code& error) {
   const NativeHandle handle = host_.open_descriptor(error);
   if (!handle) return nullptr;
   detail::Ref<TcpConnection> connection = std::move(waiting_.front());
-  waiting_.erase(waiting_.begin());
+  waiting_.pop_front();
   return std::make_unique<TcpWire>(std::move(connection), 1, handle);
 }
 
@@ -79,7 +82,11 @@ void TcpAcceptor::close() {
 
 /// Connections that nobody accepted are reset.
 void TcpAcceptor::drop_clients() {
-  for (Handshake* handshake : std::exchange(promised_, {})) handshake->listener_closed();
+  while (!promised_.empty()) {
+    Handshake& handshake = promised_.front();
+    forget(handshake);
+    handshake.listener_closed();
+  }
   for (const auto& connection : std::exchange(waiting_, {})) connection->abort(1);
 }
 

@@ -1,18 +1,20 @@
 // A simulated listening socket, of TCP or Unix.
 #pragma once
 
+#include <twinwire/net/list.hpp>
 #include <twinwire/net/ref.hpp>
 #include <twinwire/net/wire.hpp>
 #include <twinwire/sim/member_event.hpp>
 #include <twinwire/sim/tcp_connection.hpp>
 
 #include <cstdint>
-#include <vector>
+#include <deque>
 
 namespace twinwire::sim {
 
 class Handshake;
 class Host;
+struct PromisedTag;
 
 /// Queues connections up to its backlog; those beyond it are not answered (Unix: are told), so that clients
 /// try again.
@@ -29,7 +31,7 @@ class TcpAcceptor final : public Acceptor {
   const Address& address() const noexcept { return address_; }
 
   // --- for handshakes ---
-  bool has_room() const noexcept { return promised_.size() + waiting_.size() < backlog_; }
+  bool has_room() const noexcept { return promised_count_ + waiting_.size() < backlog_; }
   /// A place in the backlog. False if it is full.
   bool reserve(Handshake& handshake);
   void forget(Handshake& handshake) noexcept;
@@ -58,8 +60,9 @@ class TcpAcceptor final : public Acceptor {
   bool open_ = true;
   std::size_t backlog_ = 0;
   WireSink* sink_ = nullptr;
-  std::vector<Handshake*> promised_;
-  std::vector<detail::Ref<TcpConnection>> waiting_;
+  detail::List<Handshake, PromisedTag> promised_;
+  std::size_t promised_count_ = 0;
+  std::deque<detail::Ref<TcpConnection>> waiting_;
   MemberEvent<TcpAcceptor, &TcpAcceptor::tell> event_{*this};
 };
 

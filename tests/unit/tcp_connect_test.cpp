@@ -29,6 +29,22 @@ TEST_CASE("where nobody listens a connection is refused after one round trip") {
   CHECK(hosts.client.open_descriptors() == 0);
 }
 
+TEST_CASE("a descriptor is the lowest number that is free, as POSIX says") {
+  TwoHosts hosts;
+  const auto open = [&] {
+    error_code error;
+    const NativeHandle handle = hosts.client.open_descriptor(error);
+    REQUIRE_FALSE(error.failed());
+    return handle.value;
+  };
+  for (int number = 3; number < 10; ++number) CHECK(open() == number);
+  for (const int number : {8, 4, 6}) hosts.client.close_descriptor({number});
+  CHECK(open() == 4);
+  hosts.client.close_descriptor({3});
+  for (const int number : {3, 6, 8, 10}) CHECK(open() == number);
+  CHECK(hosts.client.open_descriptors() == 8);
+}
+
 TEST_CASE("a server that is bound and does not serve refuses") {
   TwoHosts hosts;
   ServerOptions options("", 80);
