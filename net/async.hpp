@@ -94,12 +94,13 @@ auto create_unix_server(Loop& loop, ProtocolFactory factory, UnixServerOptions o
 /// with std::invalid_argument, because this is no connected stream socket, it stays its owner's.
 /// https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.connect_accepted_socket
 template <class Token = boost::asio::use_awaitable_t<>>
-auto connect_accepted_socket(Loop& loop, ProtocolFactory factory, NativeHandle sock,
+auto connect_accepted_socket(Loop& loop, ProtocolFactory factory, AcceptedSocketOptions options,
                              Token&& token = Token{}) {
   return detail::initiate_checked<Connection>(
       loop, std::forward<Token>(token),
-      [&loop, factory = std::move(factory), sock](Completion<Connection> done) mutable {
-        return loop.connect_accepted_socket(std::move(factory), sock, std::move(done));
+      [&loop, factory = std::move(factory),
+       options = std::move(options)](Completion<Connection> done) mutable {
+        return loop.connect_accepted_socket(std::move(factory), std::move(options), std::move(done));
       });
 }
 

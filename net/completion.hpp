@@ -3,7 +3,7 @@
 
 #include <twinwire/net/loop.hpp>
 #include <twinwire/net/loop_executor.hpp>
-#include <twinwire/net/operation.hpp>
+#include <twinwire/net/operations/operation.hpp>
 
 #include <exception>
 #include <memory>

@@ -6,7 +6,7 @@
 #include <twinwire/net/time.hpp>
 #include <twinwire/net/tls_settings.hpp>
 #include <twinwire/net/transport.hpp>
-#include <twinwire/net/wire.hpp>
+#include <twinwire/net/wire/wire.hpp>
 
 #include <memory>
 #include <optional>
@@ -76,6 +76,14 @@ struct ServerOptions : TlsSettings {
   bool start_serving = true;
   /// A bound stream socket instead of hosts and port. It belongs to the operation from the call on, unless
   /// that throws.
+  NativeHandle sock;
+};
+
+/// What connect_accepted_socket makes a connection of.
+struct AcceptedSocketOptions : TlsSettings {
+  /// A connected stream socket. It belongs to the operation from the call on, unless that throws.
+  AcceptedSocketOptions(NativeHandle socket) : sock(socket) {}  // NOLINT(google-explicit-constructor)
+
   NativeHandle sock;
 };
 

@@ -1,8 +1,8 @@
-#include <twinwire/net/completing_operation.hpp>
-#include <twinwire/net/connect_operation.hpp>
 #include <twinwire/net/loop.hpp>
-#include <twinwire/net/server_state.hpp>
-#include <twinwire/net/stream_transport.hpp>
+#include <twinwire/net/operations/completing_operation.hpp>
+#include <twinwire/net/operations/connect_operation.hpp>
+#include <twinwire/net/state/server_state.hpp>
+#include <twinwire/net/state/stream_transport.hpp>
 
 #include <algorithm>
 #include <stdexcept>
@@ -235,10 +235,10 @@ Operation Loop::create_unix_server(ProtocolFactory factory, UnixServerOptions op
   return detail::start_unix_server_operation(*this, std::move(factory), options, std::move(done));
 }
 
-Operation Loop::connect_accepted_socket(ProtocolFactory factory, NativeHandle sock,
+Operation Loop::connect_accepted_socket(ProtocolFactory factory, AcceptedSocketOptions options,
                                         Completion<Connection> done) {
   require_open("connect_accepted_socket");
-  return detail::start_adopt(*this, std::move(factory), sock, {}, std::move(done));
+  return detail::start_accepted(*this, std::move(factory), options, std::move(done));
 }
 
 Operation Loop::start_tls(const BaseTransport& transport, std::shared_ptr<BaseProtocol> protocol,

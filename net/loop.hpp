@@ -2,20 +2,20 @@
 // global. Which backend it runs on was decided by whoever made it; nothing here can tell.
 #pragma once
 
-#include <twinwire/net/backend.hpp>
 #include <twinwire/net/callback.hpp>
 #include <twinwire/net/connection.hpp>
 #include <twinwire/net/datagram.hpp>
-#include <twinwire/net/list.hpp>
-#include <twinwire/net/operation.hpp>
+#include <twinwire/net/events/list.hpp>
+#include <twinwire/net/events/scheduled_call.hpp>
+#include <twinwire/net/operations/operation.hpp>
 #include <twinwire/net/protocol.hpp>
-#include <twinwire/net/resolver.hpp>
-#include <twinwire/net/scheduled_call.hpp>
 #include <twinwire/net/sendfile.hpp>
 #include <twinwire/net/server.hpp>
 #include <twinwire/net/subprocess.hpp>
 #include <twinwire/net/time.hpp>
 #include <twinwire/net/unix.hpp>
+#include <twinwire/net/wire/backend.hpp>
+#include <twinwire/net/wire/resolver.hpp>
 
 #include <exception>
 #include <memory>
@@ -123,8 +123,11 @@ class Loop {
   Operation create_unix_server(ProtocolFactory factory, UnixServerOptions options, Completion<Server> done);
   /// Wraps a connected stream socket that was accepted elsewhere. It belongs to the loop from the call on,
   /// unless that throws: std::invalid_argument if it is no such socket. One whose peer has reset it meanwhile
-  /// is, and is lost with connection_reset.
-  Operation connect_accepted_socket(ProtocolFactory factory, NativeHandle sock, Completion<Connection> done);
+  /// is, and is lost with connection_reset. With TLS it is the server's end, and connection_made comes after
+  /// the handshake.
+  /// https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.connect_accepted_socket
+  Operation connect_accepted_socket(ProtocolFactory factory, AcceptedSocketOptions options,
+                                    Completion<Connection> done);
   /// Makes a connection secure: the new transport goes on with `protocol`, to which no second connection_made
   /// is called, and which uses it from then on. What was written before is sent in clear in front of the
   /// handshake; what has arrived and was not delivered belongs to the handshake. If that fails, or is

@@ -2,9 +2,9 @@
 #pragma once
 
 #include <twinwire/net/address.hpp>
-#include <twinwire/net/operation.hpp>
+#include <twinwire/net/operations/operation.hpp>
 #include <twinwire/net/ref.hpp>
-#include <twinwire/net/wire.hpp>
+#include <twinwire/net/wire/wire.hpp>
 
 #include <cstddef>
 #include <vector>

@@ -1,5 +1,5 @@
+#include <twinwire/net/operations/wait_operation.hpp>
 #include <twinwire/net/sleep.hpp>
-#include <twinwire/net/wait_operation.hpp>
 
 #include <array>
 #include <stdexcept>

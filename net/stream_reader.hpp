@@ -4,8 +4,8 @@
 #include <twinwire/net/async.hpp>
 #include <twinwire/net/bytes.hpp>
 #include <twinwire/net/ref.hpp>
+#include <twinwire/net/state/stream_state.hpp>
 #include <twinwire/net/stream_errors.hpp>
-#include <twinwire/net/stream_state.hpp>
 
 #include <cstddef>
 #include <string>

@@ -4,7 +4,7 @@
 #include <twinwire/net/async.hpp>
 #include <twinwire/net/bytes.hpp>
 #include <twinwire/net/ref.hpp>
-#include <twinwire/net/stream_state.hpp>
+#include <twinwire/net/state/stream_state.hpp>
 #include <twinwire/net/transport.hpp>
 
 #include <span>

@@ -1,5 +1,5 @@
 #include <twinwire/net/cancellation.hpp>
-#include <twinwire/net/stream_protocol.hpp>
+#include <twinwire/net/state/stream_protocol.hpp>
 #include <twinwire/net/streams.hpp>
 #include <twinwire/net/task.hpp>
 

@@ -1,6 +1,6 @@
 #include <twinwire/net/cancellation.hpp>
+#include <twinwire/net/operations/wait_operation.hpp>
 #include <twinwire/net/task.hpp>
-#include <twinwire/net/wait_operation.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>

@@ -4,7 +4,7 @@
 #include <twinwire/net/async.hpp>
 #include <twinwire/net/completion.hpp>
 #include <twinwire/net/loop.hpp>
-#include <twinwire/net/operation.hpp>
+#include <twinwire/net/operations/operation.hpp>
 
 #include <exception>
 #include <memory>

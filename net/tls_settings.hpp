@@ -6,7 +6,7 @@
 
 #include <twinwire/net/ref.hpp>
 #include <twinwire/net/time.hpp>
-#include <twinwire/net/wire.hpp>
+#include <twinwire/net/wire/wire.hpp>
 
 #include <chrono>
 #include <memory>
@@ -72,6 +72,12 @@ namespace detail {
 void check_tls(const std::string& operation, const TlsSettings& settings, bool server_side);
 /// `has_host`: there is a host whose name stands in for server_hostname.
 void check_tls_client(const std::string& operation, const TlsClientSettings& settings, bool has_host);
+
+/// What becomes of a connection that is going to be made.
+struct TlsPlan {
+  std::shared_ptr<const TlsContext> context;  ///< null: it stays in clear
+  TlsEnd end;
+};
 
 /// The end that these settings, which were checked, describe.
 TlsEnd tls_end(const TlsSettings& settings, bool server_side, std::string server_hostname = {});

@@ -5,9 +5,9 @@
 #include <twinwire/net/bytes.hpp>
 #include <twinwire/net/callback.hpp>
 #include <twinwire/net/error.hpp>
-#include <twinwire/net/list.hpp>
+#include <twinwire/net/events/list.hpp>
 #include <twinwire/net/ref.hpp>
-#include <twinwire/net/wire.hpp>
+#include <twinwire/net/wire/wire.hpp>
 
 #include <cstddef>
 #include <cstdint>

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <twinwire/net/tls_settings.hpp>
-#include <twinwire/net/wire.hpp>
+#include <twinwire/net/wire/wire.hpp>
 
 #include <string>
 #include <string_view>

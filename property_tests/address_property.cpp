@@ -2,7 +2,7 @@
 #include "property.hpp"
 
 #include <twinwire/net/address.hpp>
-#include <twinwire/net/connect_operation.hpp>
+#include <twinwire/net/operations/connect_operation.hpp>
 
 #include <algorithm>
 #include <array>

@@ -1,7 +1,7 @@
 // The queues of bytes and of values beside std::deque.
 #include "property.hpp"
 
-#include <twinwire/net/write_buffer.hpp>
+#include <twinwire/net/state/write_buffer.hpp>
 #include <twinwire/sim/ring.hpp>
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 // Water marks beside the rules of the contract (FLOW-01 to FLOW-07, D1, D2), in arithmetic without limits.
 #include "property.hpp"
 
-#include <twinwire/net/flow_control.hpp>
+#include <twinwire/net/state/flow_control.hpp>
 
 #include <cstddef>
 #include <cstdint>

@@ -2,7 +2,7 @@
 #include "property.hpp"
 
 #include <twinwire/net/choices.hpp>
-#include <twinwire/net/event_queue.hpp>
+#include <twinwire/net/events/event_queue.hpp>
 
 #include <algorithm>
 #include <array>

@@ -1,8 +1,8 @@
 // A child process of the system's, as a wire.
 #pragma once
 
-#include <twinwire/net/process_wire.hpp>
 #include <twinwire/net/subprocess.hpp>
+#include <twinwire/net/wire/process_wire.hpp>
 #include <twinwire/real/watched_descriptor.hpp>
 
 #include <array>

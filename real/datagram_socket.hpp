@@ -1,8 +1,8 @@
 // A UDP socket as a wire: https://man7.org/linux/man-pages/man7/udp.7.html
 #pragma once
 
-#include <twinwire/net/datagram_wire.hpp>
 #include <twinwire/net/ref.hpp>
+#include <twinwire/net/wire/datagram_wire.hpp>
 #include <twinwire/real/socket_address.hpp>
 #include <twinwire/real/watched_descriptor.hpp>
 

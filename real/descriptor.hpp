@@ -2,7 +2,7 @@
 #pragma once
 
 #include <twinwire/net/error.hpp>
-#include <twinwire/net/wire.hpp>
+#include <twinwire/net/wire/wire.hpp>
 
 #include <utility>
 

@@ -1,7 +1,7 @@
 // A file of the system's, to be sent.
 #pragma once
 
-#include <twinwire/net/file_source.hpp>
+#include <twinwire/net/wire/file_source.hpp>
 
 #include <memory>
 #include <string>

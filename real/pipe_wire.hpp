@@ -1,8 +1,8 @@
 // One end of a pipe as a wire: https://man7.org/linux/man-pages/man7/pipe.7.html
 #pragma once
 
-#include <twinwire/net/process_wire.hpp>
-#include <twinwire/net/wire.hpp>
+#include <twinwire/net/wire/process_wire.hpp>
+#include <twinwire/net/wire/wire.hpp>
 #include <twinwire/real/watched_descriptor.hpp>
 
 #include <memory>

@@ -1,7 +1,7 @@
 // What a loop stands on when the world is the real one.
 #pragma once
 
-#include <twinwire/net/backend.hpp>
+#include <twinwire/net/wire/backend.hpp>
 #include <twinwire/real/alarm.hpp>
 #include <twinwire/real/asio_bridge.hpp>
 #include <twinwire/real/datagram_socket.hpp>

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <twinwire/net/address.hpp>
-#include <twinwire/net/backend.hpp>
 #include <twinwire/net/error.hpp>
+#include <twinwire/net/wire/backend.hpp>
 
 #include <vector>
 

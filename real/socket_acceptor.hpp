@@ -1,8 +1,8 @@
 // A listening stream socket.
 #pragma once
 
-#include <twinwire/net/backend.hpp>
-#include <twinwire/net/wire.hpp>
+#include <twinwire/net/wire/backend.hpp>
+#include <twinwire/net/wire/wire.hpp>
 #include <twinwire/real/socket_file.hpp>
 #include <twinwire/real/watched_descriptor.hpp>
 

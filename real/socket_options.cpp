@@ -1,4 +1,4 @@
-#include <twinwire/net/option_range.hpp>
+#include <twinwire/net/wire/option_range.hpp>
 #include <twinwire/real/descriptor.hpp>
 #include <twinwire/real/socket_options.hpp>
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <twinwire/net/error.hpp>
-#include <twinwire/net/wire.hpp>
+#include <twinwire/net/wire/wire.hpp>
 
 #include <cstdint>
 #include <variant>

@@ -1,4 +1,4 @@
-#include <twinwire/net/file_source.hpp>
+#include <twinwire/net/wire/file_source.hpp>
 #include <twinwire/real/socket_address.hpp>
 #include <twinwire/real/socket_options.hpp>
 #include <twinwire/real/socket_wire.hpp>

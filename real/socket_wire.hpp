@@ -1,7 +1,7 @@
 // A connected (or connecting) stream socket as a wire.
 #pragma once
 
-#include <twinwire/net/wire.hpp>
+#include <twinwire/net/wire/wire.hpp>
 #include <twinwire/real/watched_descriptor.hpp>
 
 #include <cstdint>

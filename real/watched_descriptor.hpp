@@ -2,7 +2,7 @@
 #pragma once
 
 #include <twinwire/net/ref.hpp>
-#include <twinwire/net/wire.hpp>
+#include <twinwire/net/wire/wire.hpp>
 #include <twinwire/real/descriptor.hpp>
 #include <twinwire/real/gathered.hpp>
 #include <twinwire/real/poller.hpp>

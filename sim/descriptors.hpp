@@ -4,11 +4,11 @@
 #include <twinwire/net/address.hpp>
 #include <twinwire/net/error.hpp>
 #include <twinwire/net/ref.hpp>
-#include <twinwire/net/wire.hpp>
-#include <twinwire/sim/open_file.hpp>
-#include <twinwire/sim/pipe.hpp>
-#include <twinwire/sim/tcp_connection.hpp>
-#include <twinwire/sim/udp_socket.hpp>
+#include <twinwire/net/wire/wire.hpp>
+#include <twinwire/sim/files/open_file.hpp>
+#include <twinwire/sim/processes/pipe.hpp>
+#include <twinwire/sim/tcp/tcp_connection.hpp>
+#include <twinwire/sim/udp/udp_socket.hpp>
 
 #include <cstdint>
 #include <functional>

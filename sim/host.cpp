@@ -1,10 +1,10 @@
 #include <twinwire/sim/host.hpp>
 #include <twinwire/sim/host_backend.hpp>
-#include <twinwire/sim/pipe_wire.hpp>
-#include <twinwire/sim/tcp_acceptor.hpp>
-#include <twinwire/sim/tcp_connection.hpp>
-#include <twinwire/sim/tcp_wire.hpp>
-#include <twinwire/sim/udp_wire.hpp>
+#include <twinwire/sim/processes/pipe_wire.hpp>
+#include <twinwire/sim/tcp/tcp_acceptor.hpp>
+#include <twinwire/sim/tcp/tcp_connection.hpp>
+#include <twinwire/sim/tcp/tcp_wire.hpp>
+#include <twinwire/sim/udp/udp_wire.hpp>
 #include <twinwire/sim/world.hpp>
 
 #include <algorithm>

@@ -7,11 +7,11 @@
 #include <twinwire/net/loop.hpp>
 #include <twinwire/net/ref.hpp>
 #include <twinwire/sim/descriptors.hpp>
-#include <twinwire/sim/files.hpp>
+#include <twinwire/sim/files/files.hpp>
 #include <twinwire/sim/options.hpp>
 #include <twinwire/sim/ports.hpp>
-#include <twinwire/sim/process_table.hpp>
-#include <twinwire/sim/udp_stack.hpp>
+#include <twinwire/sim/processes/process_table.hpp>
+#include <twinwire/sim/udp/udp_stack.hpp>
 
 #include <cstdint>
 #include <map>

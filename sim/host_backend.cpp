@@ -1,8 +1,8 @@
 #include <twinwire/sim/asio_context.hpp>
-#include <twinwire/sim/child_wire.hpp>
 #include <twinwire/sim/host.hpp>
 #include <twinwire/sim/host_backend.hpp>
-#include <twinwire/sim/name_query.hpp>
+#include <twinwire/sim/names/name_query.hpp>
+#include <twinwire/sim/processes/child_wire.hpp>
 #include <twinwire/sim/world.hpp>
 
 #include <csignal>

@@ -1,8 +1,8 @@
 // The backend of simulated loops.
 #pragma once
 
-#include <twinwire/net/backend.hpp>
 #include <twinwire/net/loop.hpp>
+#include <twinwire/net/wire/backend.hpp>
 #include <twinwire/sim/member_event.hpp>
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 // An event that calls a method of the object that embeds it.
 #pragma once
 
-#include <twinwire/net/event_queue.hpp>
+#include <twinwire/net/events/event_queue.hpp>
 
 namespace twinwire::sim {
 

@@ -1,13 +1,13 @@
-#include <twinwire/net/stream_protocol.hpp>
-#include <twinwire/net/stream_transport.hpp>
+#include <twinwire/net/state/stream_protocol.hpp>
+#include <twinwire/net/state/stream_transport.hpp>
 #include <twinwire/net/streams.hpp>
 #include <twinwire/net/task.hpp>
-#include <twinwire/sim/child_wire.hpp>
 #include <twinwire/sim/host.hpp>
 #include <twinwire/sim/host_backend.hpp>
-#include <twinwire/sim/null_wire.hpp>
-#include <twinwire/sim/pipe_wire.hpp>
 #include <twinwire/sim/process.hpp>
+#include <twinwire/sim/processes/child_wire.hpp>
+#include <twinwire/sim/processes/null_wire.hpp>
+#include <twinwire/sim/processes/pipe_wire.hpp>
 #include <twinwire/sim/world.hpp>
 
 #include <algorithm>
@@ -118,15 +118,29 @@ awaitable<bool> Process::flush() {
 
 // --- streams ---
 
+/// A pipe that is closed for the whole process with its wire, unless children have it.
+class Process::StandardWire final : public PipeWire {
+ public:
+  StandardWire(detail::Ref<PipeEnd>& stream, NativeHandle handle)
+      : PipeWire(stream, handle), stream_(stream) {}
+  void close() override {
+    PipeWire::close();
+    stream_ = {};
+  }
+
+ private:
+  detail::Ref<PipeEnd>& stream_;
+};
+
 detail::Ref<detail::StreamState> Process::open_stream(int number) {
-  const detail::Ref<PipeEnd>& end = streams_[static_cast<std::size_t>(number)];
+  detail::Ref<PipeEnd>& end = streams_[static_cast<std::size_t>(number)];
   std::unique_ptr<Wire> wire;
   if (end) {
     error_code error;
     const NativeHandle handle = host_.open_descriptor(error);
     if (!handle)
       throw OperationError(error, "open standard stream " + std::to_string(number) + " of " + name_);
-    wire = std::make_unique<PipeWire>(end, handle);
+    wire = std::make_unique<StandardWire>(end, handle);
   } else {
     wire = std::make_unique<NullWire>(host_.world(), number == 0 ? Direction::receive : Direction::send);
   }

@@ -8,7 +8,7 @@
 #include <twinwire/net/stream_writer.hpp>
 #include <twinwire/net/subprocess.hpp>
 #include <twinwire/sim/member_event.hpp>
-#include <twinwire/sim/pipe.hpp>
+#include <twinwire/sim/processes/pipe.hpp>
 #include <twinwire/sim/programs.hpp>
 
 #include <array>
@@ -50,13 +50,13 @@ class Process final : public detail::RefCounted {
   /// The directory that it was started in.
   const std::string& directory() const noexcept { return options_.cwd; }
 
-  /// The standard streams, opened when they are first asked for. Children inherit them all the same. Throw
-  /// OperationError when the host has no descriptor left.
+  /// The standard streams, opened when they are first asked for. Children inherit them all the same, until
+  /// they are closed. Throw OperationError when the host has no descriptor left.
   StreamReader in();
   StreamWriter out() { return writer(1); }
   StreamWriter err() { return writer(2); }
-  /// Closes a standard stream (0, 1 or 2): what was written to it still goes into the pipe. Otherwise they
-  /// are closed at the end.
+  /// Closes a standard stream (0, 1 or 2): what was written to it still goes into the pipe. Closing its
+  /// writer does the same. Otherwise they are closed at the end.
   void close_stream(int number);
 
   // --- for the simulation ---
@@ -76,6 +76,8 @@ class Process final : public detail::RefCounted {
   void vanish() noexcept;
 
  private:
+  class StandardWire;
+
   StreamWriter writer(int number);
   detail::Ref<detail::StreamState> open_stream(int number);
   void begin();

@@ -1,5 +1,5 @@
+#include <twinwire/sim/processes/shell.hpp>
 #include <twinwire/sim/programs.hpp>
-#include <twinwire/sim/shell.hpp>
 
 #include <algorithm>
 #include <array>

@@ -1,8 +1,8 @@
 // What the options of all simulated sockets have in common.
 #pragma once
 
-#include <twinwire/net/option_range.hpp>
-#include <twinwire/net/wire.hpp>
+#include <twinwire/net/wire/option_range.hpp>
+#include <twinwire/net/wire/wire.hpp>
 
 #include <algorithm>
 #include <cstdint>

@@ -1,8 +1,8 @@
 #include <twinwire/net/loop.hpp>
-#include <twinwire/sim/peer_watch.hpp>
 #include <twinwire/sim/programs.hpp>
 #include <twinwire/sim/running_world.hpp>
-#include <twinwire/sim/tcp_connection.hpp>
+#include <twinwire/sim/tcp/peer_watch.hpp>
+#include <twinwire/sim/tcp/tcp_connection.hpp>
 #include <twinwire/sim/world.hpp>
 
 #include <algorithm>

@@ -9,15 +9,15 @@
 
 #include <twinwire/net/callback.hpp>
 #include <twinwire/net/choices.hpp>
-#include <twinwire/net/event_queue.hpp>
-#include <twinwire/net/list.hpp>
+#include <twinwire/net/events/event_queue.hpp>
+#include <twinwire/net/events/list.hpp>
 #include <twinwire/net/observer.hpp>
 #include <twinwire/net/time.hpp>
 #include <twinwire/sim/failure.hpp>
 #include <twinwire/sim/fingerprint.hpp>
 #include <twinwire/sim/host.hpp>
 #include <twinwire/sim/link.hpp>
-#include <twinwire/sim/names.hpp>
+#include <twinwire/sim/names/names.hpp>
 #include <twinwire/sim/options.hpp>
 
 #include <cstdint>

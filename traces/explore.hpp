@@ -75,6 +75,8 @@ struct ExploreResult {
 class ExploreListener {
  public:
   virtual ~ExploreListener() = default;
+  /// The system has no more worker processes to give than this many of those that were wanted, and why.
+  virtual void on_fewer_workers(unsigned there, unsigned wanted, const std::string& reason) = 0;
   /// Before these seeds run: what is said here is known even if everything is killed a moment later.
   virtual void on_assigned(std::uint64_t first, std::uint64_t last) = 0;
   virtual void on_outcome(const RunOutcome& outcome) = 0;

@@ -47,6 +47,11 @@ std::string json_line(const ReplayResult& result) {
                                             result.same_failure, result.same_fingerprint));
 }
 
+void JsonReport::on_fewer_workers(unsigned there, unsigned wanted, const std::string& reason) {
+  print_line(fmt::format("{{\"event\":\"fewer_workers\",\"there\":{},\"wanted\":{},\"reason\":{}}}", there,
+                         wanted, json_string(reason)));
+}
+
 void JsonReport::on_assigned(std::uint64_t first, std::uint64_t last) {
   print_line(fmt::format("{{\"event\":\"assigned\",\"first\":{},\"last\":{}}}", first, last));
 }

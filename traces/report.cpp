@@ -84,6 +84,11 @@ void TextReport::clear_line() {
   line_shown_ = false;
 }
 
+void TextReport::on_fewer_workers(unsigned there, unsigned wanted, const std::string& reason) {
+  clear_line();
+  say(fmt::format("only {} of {} worker processes: {}\n", there, wanted, reason));
+}
+
 void TextReport::on_assigned(std::uint64_t first, std::uint64_t last) {
   if (!options_.isolate) return;
   clear_line();

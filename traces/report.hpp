@@ -22,6 +22,7 @@ class TextReport final : public ExploreListener {
   /// The options must outlive the report.
   TextReport(const ExploreOptions& options, ReportCommands commands);
 
+  void on_fewer_workers(unsigned there, unsigned wanted, const std::string& reason) override;
   void on_assigned(std::uint64_t first, std::uint64_t last) override;
   void on_outcome(const RunOutcome& outcome) override;
   void on_progress(std::uint64_t done, std::uint64_t total, std::uint64_t failed) override;
@@ -46,6 +47,7 @@ class TextReport final : public ExploreListener {
 /// The same as JSON, an object a line.
 class JsonReport final : public ExploreListener {
  public:
+  void on_fewer_workers(unsigned there, unsigned wanted, const std::string& reason) override;
   void on_assigned(std::uint64_t first, std::uint64_t last) override;
   void on_outcome(const RunOutcome& outcome) override;
   void on_progress(std::uint64_t, std::uint64_t, std::uint64_t) override {}

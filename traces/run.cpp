@@ -1,7 +1,10 @@
 #include <twinwire/net/error.hpp>
 #include <twinwire/traces/run.hpp>
 
+#include <cstddef>
 #include <optional>
+#include <string>
+#include <utility>
 
 namespace twinwire::traces {
 namespace {
@@ -13,6 +16,16 @@ struct ActiveRun {
   std::uint64_t seed = 0;
 };
 ActiveRun active;
+
+/// What is kept of a message: a failure may tell everything that it has received.
+constexpr std::size_t message_size_max = std::size_t{16} * 1024;
+
+std::string shortened(std::string message) {
+  if (message.size() <= message_size_max) return message;
+  const std::size_t more = message.size() - message_size_max;
+  message.resize(message_size_max);
+  return message + "... (" + std::to_string(more) + " more bytes)";
+}
 
 Choices choices_for(const RunRequest& request) {
   Choices choices(request.seed, request.base);
@@ -31,7 +44,7 @@ void describe_world(sim::World& world, RunOutcome& outcome) {
 
 void describe_failure(const std::exception_ptr& failure, const sim::World* world, RunOutcome& outcome) {
   outcome.failed = true;
-  outcome.message = message_of(failure);
+  outcome.message = shortened(message_of(failure));
   try {
     std::rethrow_exception(failure);
   } catch (const sim::SimulationError& error) {

@@ -59,7 +59,9 @@ std::unique_ptr<Sweep::Worker> Sweep::hire() {
                                     options_.timeout);
   } catch (const std::system_error& error) {
     if (workers_.empty()) throw std::system_error(error.code(), "cannot start a worker process");
-    jobs_ = static_cast<unsigned>(workers_.size());
+    const auto there = static_cast<unsigned>(workers_.size());
+    if (listener_) listener_->on_fewer_workers(there, jobs_, error.code().message());
+    jobs_ = there;
     return nullptr;
   }
 }

@@ -1,6 +1,6 @@
 // The floor under everything: the bare event queue, and timers through a loop.
 #include <twinwire/net/choices.hpp>
-#include <twinwire/net/event_queue.hpp>
+#include <twinwire/net/events/event_queue.hpp>
 #include <twinwire/sim/world.hpp>
 
 #include <cstdint>

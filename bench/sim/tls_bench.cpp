@@ -16,9 +16,17 @@ namespace {
 
 using namespace twinwire;
 
+/// Every handshake is a full one.
 struct Setting {
-  std::shared_ptr<const TlsContext> server = tls_server(certificates::server_options());
-  std::shared_ptr<const TlsContext> client = tls_client(certificates::client_options());
+  Setting() {
+    TlsServerOptions server_options = certificates::server_options();
+    TlsClientOptions client_options = certificates::client_options();
+    server_options.resumption = client_options.resumption = false;
+    server = tls_server(server_options);
+    client = tls_client(client_options);
+  }
+  std::shared_ptr<const TlsContext> server;
+  std::shared_ptr<const TlsContext> client;
 };
 
 class Silent final : public Protocol {

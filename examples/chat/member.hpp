@@ -4,8 +4,8 @@
 #include "line_buffer.hpp"
 #include "room.hpp"
 
+#include <twinwire/net/loop.hpp>
 #include <twinwire/net/protocol.hpp>
-#include <twinwire/net/scheduled_call.hpp>
 
 #include <memory>
 #include <string>

@@ -4,7 +4,6 @@
 #include "line_buffer.hpp"
 
 #include <twinwire/net/loop.hpp>
-#include <twinwire/net/scheduled_call.hpp>
 
 #include <cstddef>
 #include <map>

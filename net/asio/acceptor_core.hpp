@@ -3,8 +3,8 @@
 
 #include <twinwire/net/asio/stream_core.hpp>
 #include <twinwire/net/connection.hpp>
-#include <twinwire/net/list.hpp>
-#include <twinwire/net/operation.hpp>
+#include <twinwire/net/events/list.hpp>
+#include <twinwire/net/operations/operation.hpp>
 #include <twinwire/net/ref.hpp>
 #include <twinwire/net/server.hpp>
 #include <twinwire/net/unix.hpp>

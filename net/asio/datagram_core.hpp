@@ -6,7 +6,7 @@
 #include <twinwire/net/bytes.hpp>
 #include <twinwire/net/datagram.hpp>
 #include <twinwire/net/error.hpp>
-#include <twinwire/net/operation.hpp>
+#include <twinwire/net/operations/operation.hpp>
 #include <twinwire/net/ref.hpp>
 
 #include <cstddef>

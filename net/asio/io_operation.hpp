@@ -1,8 +1,8 @@
 // Operations as Asio's own sockets have them: they complete with an error code, and not with an exception.
 #pragma once
 
-#include <twinwire/net/completing_operation.hpp>
 #include <twinwire/net/error.hpp>
+#include <twinwire/net/operations/completing_operation.hpp>
 
 #include <type_traits>
 #include <utility>

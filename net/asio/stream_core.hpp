@@ -6,7 +6,7 @@
 #include <twinwire/net/callback.hpp>
 #include <twinwire/net/connection.hpp>
 #include <twinwire/net/error.hpp>
-#include <twinwire/net/operation.hpp>
+#include <twinwire/net/operations/operation.hpp>
 #include <twinwire/net/ref.hpp>
 #include <twinwire/net/transport.hpp>
 #include <twinwire/net/unix.hpp>

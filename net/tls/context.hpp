@@ -8,7 +8,7 @@
 // The defaults are the safe ones: TLS 1.2 or 1.3, and a client that verifies chain and name. Certificates,
 // keys and lists are PEM, one after the other. A loop makes of a description what it needs, so one serves any
 // number of loops on either backend. Under simulation all randomness of TLS comes from the seed, certificates
-// are judged by the host's wall_time(), and sessions are not resumed.
+// are judged, and sessions age, by the host's wall_time().
 #pragma once
 
 #include <twinwire/net/tls_settings.hpp>

@@ -2,6 +2,7 @@
 #include <twinwire/net/tls/tls_material.hpp>
 #include <twinwire/net/tls/tls_realised.hpp>
 #include <twinwire/net/tls/tls_session.hpp>
+#include <twinwire/net/tls/virtual_sessions.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -26,8 +27,7 @@ int number_of(TlsVersion version) {
 
 /// OpenSSL's own verification, at the time of the loop's calendar.
 int verify_by_calendar(X509_STORE_CTX* store, void* realised) {
-  const auto now = static_cast<TlsRealised*>(realised)->wall_time().time_since_epoch();
-  X509_STORE_CTX_set_time(store, 0, std::chrono::duration_cast<std::chrono::seconds>(now).count());
+  X509_STORE_CTX_set_time(store, 0, static_cast<TlsRealised*>(realised)->calendar_seconds());
   return X509_verify_cert(store);
 }
 
@@ -70,6 +70,10 @@ OpensslPtr<ssl_session_st> TlsSessions::take(const std::string& peer) {
 }
 
 // --- the context ---
+
+std::int64_t TlsRealised::calendar_seconds() const noexcept {
+  return std::chrono::floor<std::chrono::seconds>(loop_->wall_time()).time_since_epoch().count();
+}
 
 TlsRealised::TlsRealised(const TlsOptions& options, const TlsRole& role, Loop* loop,
                          std::shared_ptr<SeededLibrary> library)
@@ -168,11 +172,9 @@ void TlsRealised::set_alpn(const std::vector<std::string>& protocols) {
   }
 }
 
-/// Sessions hold the machine's time, and tickets are encrypted with it inside: where runs must repeat there
-/// are none (docs/limits.md).
 void TlsRealised::set_sessions(bool wanted) {
   SSL_CTX* const context = native_.get();
-  if (!wanted || library_) {
+  if (!wanted) {
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
     SSL_CTX_set_num_tickets(context, 0);
@@ -181,6 +183,7 @@ void TlsRealised::set_sessions(bool wanted) {
   if (role_.server_side) {
     SSL_CTX_set_session_id_context(context, reinterpret_cast<const unsigned char*>(session_scope.data()),
                                    static_cast<unsigned>(session_scope.size()));
+    if (library_) date_tickets(context, *this);
     return;
   }
   resumes_ = true;

@@ -6,6 +6,7 @@
 #include <twinwire/net/tls/openssl_types.hpp>
 #include <twinwire/net/tls/seeded_library.hpp>
 
+#include <cstdint>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -39,8 +40,8 @@ class TlsSessions {
 /// must repeat: OpenSSL keeps state in there that would leak from one run into the next.
 class TlsRealised {
  public:
-  /// With a loop and its library, all randomness is drawn from there, and certificates are judged by its
-  /// calendar. Throws std::invalid_argument.
+  /// With a loop and its library, all randomness is drawn from there, and certificates are judged, and
+  /// sessions dated, by its calendar. Throws std::invalid_argument.
   TlsRealised(const TlsOptions& options, const TlsRole& role, Loop* loop,
               std::shared_ptr<SeededLibrary> library);
   TlsRealised(const TlsRealised&) = delete;
@@ -55,7 +56,8 @@ class TlsRealised {
   const TlsRole& role() const noexcept { return role_; }
   /// Null where sessions are not resumed.
   TlsSessions* sessions() noexcept { return resumes_ ? &sessions_ : nullptr; }
-  WallTime wall_time() const noexcept { return loop_->wall_time(); }
+  /// Since 1970, by the loop's calendar. Only where there is a library, and with it a loop.
+  std::int64_t calendar_seconds() const noexcept;
   /// For the callback that chooses a protocol: in the form of RFC 7301.
   const std::string& alpn() const noexcept { return alpn_; }
 

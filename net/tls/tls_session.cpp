@@ -3,6 +3,7 @@
 #include <twinwire/net/tls/openssl_error.hpp>
 #include <twinwire/net/tls/tls_realised.hpp>
 #include <twinwire/net/tls/tls_session.hpp>
+#include <twinwire/net/tls/virtual_sessions.hpp>
 
 #include <algorithm>
 #include <cstring>
@@ -122,11 +123,15 @@ void TlsSession::expect(const std::string& name) {
 
 void TlsSession::take_up_session() {
   if (!context_->sessions()) return;
-  if (const auto session = context_->sessions()->take(peer_)) SSL_set_session(ssl_.get(), session.get());
+  const auto session = context_->sessions()->take(peer_);
+  if (!session || (context_->library() && !renew_session(session.get(), *context_))) return;
+  SSL_set_session(ssl_.get(), session.get());
 }
 
 void TlsSession::keep(OpensslPtr<ssl_session_st> session) {
-  if (context_->sessions()) context_->sessions()->put(peer_, std::move(session));
+  if (!context_->sessions()) return;
+  if (context_->library()) date_session(session.get(), *context_);
+  context_->sessions()->put(peer_, std::move(session));
 }
 
 error_code TlsSession::handshake() {

@@ -9,7 +9,7 @@
 #include <twinwire/net/tls/openssl_types.hpp>
 #include <twinwire/net/tls/seeded_library.hpp>
 #include <twinwire/net/tls_settings.hpp>
-#include <twinwire/net/wire.hpp>
+#include <twinwire/net/wire/wire.hpp>
 
 #include <cstddef>
 #include <memory>

@@ -6,10 +6,10 @@
 #pragma once
 
 #include <twinwire/net/loop.hpp>
-#include <twinwire/net/stream_transport.hpp>
+#include <twinwire/net/state/stream_transport.hpp>
 #include <twinwire/net/tls/tls_session.hpp>
 #include <twinwire/net/tls_settings.hpp>
-#include <twinwire/net/wire.hpp>
+#include <twinwire/net/wire/wire.hpp>
 
 #include <cstddef>
 #include <cstdint>

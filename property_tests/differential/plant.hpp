@@ -4,7 +4,7 @@
 #include "program.hpp"
 #include "tls_contexts.hpp"
 
-#include <twinwire/net/backend.hpp>
+#include <twinwire/net/wire/backend.hpp>
 
 #include <cstdint>
 #include <memory>

@@ -1,6 +1,6 @@
 #include "plant.hpp"
 
-#include <twinwire/net/stream_transport.hpp>
+#include <twinwire/net/state/stream_transport.hpp>
 
 #include <utility>
 

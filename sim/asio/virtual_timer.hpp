@@ -3,9 +3,9 @@
 
 #include <twinwire/net/callback.hpp>
 #include <twinwire/net/error.hpp>
-#include <twinwire/net/list.hpp>
+#include <twinwire/net/events/list.hpp>
 #include <twinwire/net/loop.hpp>
-#include <twinwire/net/operation.hpp>
+#include <twinwire/net/operations/operation.hpp>
 #include <twinwire/net/ref.hpp>
 #include <twinwire/net/time.hpp>
 

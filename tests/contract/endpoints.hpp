@@ -5,10 +5,10 @@
 #include "recorder.hpp"
 #include "stage.hpp"
 
-#include <twinwire/net/backend.hpp>
 #include <twinwire/net/connection.hpp>
 #include <twinwire/net/loop.hpp>
-#include <twinwire/net/wire.hpp>
+#include <twinwire/net/wire/backend.hpp>
+#include <twinwire/net/wire/wire.hpp>
 
 #include <functional>
 #include <map>

@@ -1,6 +1,6 @@
 #include "harness.hpp"
 
-#include <twinwire/net/backend.hpp>
+#include <twinwire/net/wire/backend.hpp>
 
 namespace twinwire::contract {
 namespace {

@@ -3,7 +3,7 @@
 
 #include "stage.hpp"
 
-#include <twinwire/net/wire.hpp>
+#include <twinwire/net/wire/wire.hpp>
 
 namespace twinwire::contract {
 

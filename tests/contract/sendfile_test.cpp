@@ -153,6 +153,22 @@ STREAM_TEST("SF-04", "what is written before goes first, what is written after f
   CHECK(pair.server->received() == pattern(before) + pattern(large) + "behind");
 }
 
+CONTRACT_TEST("SF-04", "a file waits for writes that were gathered before it") {
+  const Pair pair = stage.connect_pair();
+  const TestFile file(stage, "file");
+  Sent outcome;
+  {
+    const Cork cork = pair.server->transport.raw().cork();
+    pair.server->transport.write("before ");
+    outcome = begin(*pair.server, file);
+    stage.settle();
+    CHECK_FALSE(outcome->done());
+  }
+  stage.run_until([&] { return outcome->done(); }, "the file to be sent");
+  stage.run_until_received(*pair.client, 11);
+  CHECK(pair.client->received() == "before file");
+}
+
 CONTRACT_TEST("SF-04", "a file waits while writes are gathered, and goes on behind them") {
   const Pair pair = stage.connect_deaf_server();
   const TestFile file(stage, stage.client(), pattern(64 * large));

@@ -2,6 +2,7 @@
 #include "coroutines.hpp"
 #include "harness.hpp"
 #include "pipe_pair.hpp"
+#include "raw_socket.hpp"
 #include "tls_service.hpp"
 
 #include <twinwire/net/datagram.hpp>
@@ -63,6 +64,34 @@ PLAIN_TEST("TLS-20", "start_tls gives a new transport to the same protocol, with
   stage.run_until_lost(pair);
   CHECK(pair.client->events() == "CM DR:answer CL");
   CHECK(pair.server->events() == "CM DR:STARTTLS secret ER CL");
+}
+
+CONTRACT_TEST("TLS-01", "a socket that was accepted elsewhere speaks TLS from its first byte when asked to") {
+  const auto client = stage.recorder("client");
+  const auto server = stage.recorder("server");
+  AcceptedSocketOptions options(accepted_socket(stage, *client));
+  options.tls = client_context();
+  const auto outcome = Outcome<Connection>::make();
+  const auto connect = [&] {
+    return stage.server().connect_accepted_socket(server->factory(), options, outcome->completion());
+  };
+  CHECK_THROWS_AS(as_user(connect), std::invalid_argument);  // and the socket stays ours
+  options.tls = server_context();
+  as_user(connect);
+  const StartingTls starting = start_client(stage, *client, client->protocol());
+  stage.run_until([&] { return starting.outcome->done() && outcome->done(); }, "both handshakes");
+  INFO(starting.outcome->message() << outcome->message());
+  REQUIRE(outcome->succeeded());
+  REQUIRE(starting.outcome->succeeded());
+  CHECK(tls_info(server->transport.raw()) != nullptr);
+  client->transport = CheckedTransport(starting.outcome->value);
+  client->transport.write("question");
+  stage.run_until_received(*server, 8);
+  server->transport.write("answer");
+  server->transport.close();
+  stage.run_until_lost({client, server});
+  CHECK(client->events() == "CM DR:answer ER CL");
+  CHECK(server->events() == "CM DR:question CL");
 }
 
 PLAIN_TEST("TLS-20", "the protocol may begin it inside its own callback") {

@@ -63,6 +63,31 @@ CONTRACT_TEST("SUB-02", "every pipe is lost once, the exit told once, and connec
   CHECK(child->transport.is_closing());
 }
 
+CONTRACT_TEST("SUB-02", "connection_lost waits for the exit, when all pipes are lost") {
+  SubprocessOptions options = without_stderr(mute(stage));
+  options.stdin_stream = Redirect::null();
+  const auto child = start_child(stage, options);
+  stage.run_until([&] { return child->count("PL1") == 1; }, "the pipe to be lost");
+  stage.settle();
+  CHECK(child->events() == "CM PL1");
+  as_user([&] { child->transport.kill(); });
+  run_until_lost(stage, *child);
+  CHECK(child->events() == "CM PL1 PX CL");
+}
+
+CONTRACT_TEST("SUB-02", "connection_lost waits for every pipe, when the exit has been told") {
+  const auto child = start_child(stage, without_stderr(cat()));
+  child->transport.get_pipe_transport(1).pause_reading();
+  child->write("rest");
+  child->write_eof();
+  stage.run_until([&] { return child->exited(); }, "the child to end");
+  stage.settle();
+  CHECK(child->count("CL") == 0);
+  child->transport.get_pipe_transport(1).resume_reading();
+  run_until_lost(stage, *child);
+  CHECK(child->events().ends_with("PD1:rest PL1 CL"));
+}
+
 CONTRACT_TEST("SUB-03", "the exit may be told while a pipe is still open, and data follows it") {
   // The grandchild keeps stdout when the child has gone.
   const auto child = start_child(stage, without_stderr(cat()));
@@ -195,6 +220,7 @@ CONTRACT_TEST("SUB-08", "close on a child that has ended by itself keeps its ret
   child->close();
   run_until_lost(stage, *child);
   CHECK(child->output(1).empty());
+  CHECK(child->count("PX") == 1);
   CHECK(child->transport.get_returncode() == 0);
 }
 

@@ -1,7 +1,7 @@
 // TCP transports and the sockets below them.
 #include "harness.hpp"
 
-#include <twinwire/net/backend.hpp>
+#include <twinwire/net/wire/backend.hpp>
 
 #include <netinet/in.h>
 #include <sys/socket.h>

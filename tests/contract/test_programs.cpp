@@ -34,6 +34,12 @@ awaitable<int> run_sleep(Process& process) {
   co_return 0;
 }
 
+awaitable<int> run_mute(Process& process) {
+  process.out().close();
+  co_await sleep_for(process.loop(), std::chrono::hours(24));
+  co_return 0;
+}
+
 awaitable<int> run_flood(Process& process) {
   for (std::size_t left = std::stoul(process.arguments().at(0)); left != 0;) {
     const std::size_t count = std::min(left, copy_size);
@@ -57,6 +63,7 @@ void add_test_programs(sim::Programs& programs) {
   programs.add("cat", run_cat);
   programs.add("env", run_env);
   programs.add("sleep", run_sleep);
+  programs.add("mute", run_mute);
   programs.add("flood", run_flood);
   programs.add("survivor", run_survivor);
 }
@@ -72,6 +79,11 @@ SubprocessOptions flood(Stage& stage, std::size_t size) {
 
 SubprocessOptions sleeper() {
   return {"sleep", {"60"}};
+}
+
+SubprocessOptions mute(Stage& stage) {
+  if (stage.simulated()) return {"mute", {}};
+  return {"sh", {"-c", "exec >&-; exec sleep 60"}};
 }
 
 SubprocessOptions survivor(Stage& stage) {

@@ -22,6 +22,8 @@ SubprocessOptions cat();
 SubprocessOptions flood(Stage& stage, std::size_t size);
 /// Sleeps for a minute, and does not look at its pipes.
 SubprocessOptions sleeper();
+/// Closes its stdout, and sleeps for longer than any test takes.
+SubprocessOptions mute(Stage& stage);
 /// Says "ready", then "caught" for each SIGTERM, and ends by itself when its stdin does.
 SubprocessOptions survivor(Stage& stage);
 

@@ -12,6 +12,10 @@ ARROWS = {"net": (), "sim": ("net",), "real": ("net",), "traces": ("net",)}
 RUNNERS = {"child", "child_side", "command_line", "command_options", "explore", "json_report", "outcome_record", "replay",
            "report", "repro", "run", "scenario", "shrink", "sweep"}
 
+# What carries bytes knows nothing of protocols, water marks or operations: those are written once, in net/.
+WIRES = ("net/events/", "net/wire/", "real/", "sim/files/", "sim/names/", "sim/tcp/", "sim/udp/")
+ABOVE_WIRES = ("net/state/", "net/operations/")
+
 
 def is_runner(file):
     return file.parts[0] == "traces" and file.stem in RUNNERS
@@ -42,6 +46,8 @@ def check(root):
                 continue
             if not allowed(file, path.split("/")[0]):
                 yield f"{file}:{number}: {file.parts[0]}/ must not include <{included}>"
+            elif str(file).startswith(WIRES) and path.startswith(ABOVE_WIRES):
+                yield f"{file}:{number}: what carries bytes must not know of <{included}>"
             elif not (root / path).is_file():
                 yield f"{file}:{number}: there is no <{included}>"
         if file.parts[0] == "traces" and not is_runner(file):

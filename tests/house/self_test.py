@@ -33,6 +33,8 @@ PLANTED = [
     (arrows, "traces/bad.cpp", "#include <twinwire/real/event_loop.hpp>", "traces/ must not include"),
     (arrows, "traces/log.cpp", "#include <twinwire/sim/world.hpp>", "traces/log.cpp:1: traces/ must not"),
     (arrows, "traces/log.cpp", "#include <twinwire/traces/scenario.hpp>", "log.cpp: is no runner, and reaches"),
+    (arrows, "sim/tcp/bad.cpp", "#include <twinwire/net/state/flow_control.hpp>", "bytes must not know of"),
+    (arrows, "real/bad.cpp", "#include <twinwire/net/operations/operation.hpp>", "bytes must not know of"),
     (arrows, "net/bad.hpp", "#include <twinwire/net/gone.hpp>", "there is no <twinwire/net/gone.hpp>"),
     (arrows, "net/bad.hpp", "#include <twinwire/world.hpp>", "must not include <twinwire/world.hpp>"),
     (public_headers, "traces/bad.hpp", "#include <fmt/format.h>", "belongs into a .cpp file"),

@@ -199,30 +199,49 @@ TEST_CASE("a crash while the world is taken down does not look at hosts that are
   CHECK(outcome.signature == traces::FailureSignature{"crash", "", "Aborted", "while there was no world"});
 }
 
+TEST_CASE("of a message without end a part is kept, and how much more there was") {
+  const traces::Scenario talkative = scenario("talkative", [](sim::World&, const traces::Arguments&) {
+    throw std::runtime_error(std::string(1'000'000, 'x'));
+  });
+  const traces::RunOutcome outcome = run_scenario(talkative, {}, {1, Base::seed, {}, false});
+  CHECK(outcome.message.size() < 20'000);
+  CHECK_THAT(outcome.message, Catch::StartsWith("xxx") && Catch::EndsWith("xxx... (983616 more bytes)"));
+}
+
 #ifndef __SANITIZE_ADDRESS__  // see few_descriptors.hpp
 TEST_CASE("where no process can be started the sweep says so; with fewer than were asked for it goes on") {
+  struct Workers final : SilentListener {
+    void on_fewer_workers(unsigned are_there, unsigned were_wanted, const std::string& why) override {
+      there = are_there;
+      wanted = were_wanted;
+      reason = why;
+    }
+    unsigned there = 0;
+    unsigned wanted = 0;
+    std::string reason;
+  };
+  Workers workers;
   const auto explore_with = [&](rlim_t more) {
     const FewDescriptors few(more);
     ExploreOptions options = seeds(1, 300);
     options.jobs = 100;
     options.shrink = false;
-    return explore(options, unlucky_scenario(), {});
+    return explore(options, unlucky_scenario(), {}, &workers);
   };
   CHECK(explore_with(12).done == 300);
+  CHECK(workers.there > 0);
+  CHECK(workers.there < 12);
+  CHECK(workers.wanted == 100);
+  CHECK(workers.reason == "Too many open files");
   CHECK_THROWS_WITH(explore_with(3), Contains("cannot start a worker process: "));
 }
 #endif
 
 TEST_CASE("a small sweep keeps every worker busy") {
-  struct Assignments final : traces::ExploreListener {
+  struct Assignments final : SilentListener {
     void on_assigned(std::uint64_t first, std::uint64_t last) override {
       largest = std::max(largest, last - first + 1);
     }
-    void on_outcome(const traces::RunOutcome&) override {}
-    void on_progress(std::uint64_t, std::uint64_t, std::uint64_t) override {}
-    void on_shrinking(const FailureGroup&, std::uint64_t, std::size_t) override {}
-    void on_interrupted(const ExploreResult&) override {}
-    void on_group(const FailureGroup&) override {}
     std::uint64_t largest = 0;
   };
   Assignments small;

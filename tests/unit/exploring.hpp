@@ -38,8 +38,20 @@ class TemporaryDirectory {
   std::filesystem::path path_;
 };
 
+/// For tests that listen to one thing.
+class SilentListener : public traces::ExploreListener {
+ public:
+  void on_fewer_workers(unsigned, unsigned, const std::string&) override {}
+  void on_assigned(std::uint64_t, std::uint64_t) override {}
+  void on_outcome(const traces::RunOutcome&) override {}
+  void on_progress(std::uint64_t, std::uint64_t, std::uint64_t) override {}
+  void on_shrinking(const traces::FailureGroup&, std::uint64_t, std::size_t) override {}
+  void on_interrupted(const traces::ExploreResult&) override {}
+  void on_group(const traces::FailureGroup&) override {}
+};
+
 /// Counts what it hears, and interrupts the sweep, as Ctrl-C does.
-class Interrupting final : public traces::ExploreListener {
+class Interrupting final : public SilentListener {
  public:
   /// Once it has heard of so many outcomes, or of so many steps of shrinking.
   explicit Interrupting(std::uint64_t after_outcomes, std::uint64_t after_shrinking = 0)

@@ -1,12 +1,11 @@
-// TLS: runs that repeat, what cannot be read, sessions that are taken up again.
+// TLS: runs that repeat, what cannot be read, what is left when it ends early.
 #include "loops.hpp"
 #include "program.hpp"
 #include "secure_run.hpp"
 
-#include <twinwire/net/streams.hpp>
+#include <twinwire/net/async.hpp>
 #include <twinwire/net/task.hpp>
 #include <twinwire/net/tls/error.hpp>
-#include <twinwire/net/tls/info.hpp>
 #include <twinwire/net/tls/native.hpp>
 
 #include <fstream>
@@ -271,47 +270,6 @@ TEST_CASE("a handshake that fails at a server is told to an observer, and report
   CHECK(client->protocol->lost);
   CHECK(service.count() == 0);
   world.host("server").loop().set_observer(nullptr);
-}
-
-// --- sessions ---
-
-/// Connects twice, one after the other, by coroutines: whether the second handshake took up the first.
-awaitable<bool> is_resumed(Loop& loop, std::shared_ptr<const TlsContext> server,
-                           std::shared_ptr<const TlsContext> client) {
-  ServerOptions served("127.0.0.1", 0);
-  served.tls = server;
-  const auto echo = [](StreamReader reader, StreamWriter writer) -> awaitable<void> {
-    writer.write(co_await reader.read_line());
-    co_await writer.drain();
-  };
-  const Server listening = co_await start_server(loop, echo, served);
-  ConnectOptions options("127.0.0.1", listening.port());
-  options.tls = client;
-  options.server_hostname = "server.test";
-  bool resumed = false;
-  for (int i = 0; i < 2; ++i) {
-    Stream stream = co_await open_connection(loop, options);
-    resumed = tls_info(stream.writer.transport())->resumed;
-    stream.writer.write("line\n");
-    co_await stream.reader.read_line();
-    stream.writer.close();
-    co_await stream.writer.wait_closed();
-  }
-  listening.close();
-  co_await wait_closed(listening);
-  co_return resumed;
-}
-
-TEST_CASE("sessions are taken up again on the real system, unless that is not wanted") {
-  const auto version = GENERATE(TlsVersion::tls1_2, TlsVersion::tls1_3);
-  const SecureSetting setting = secure_setting(version);
-  TlsClientOptions options = certificates::client_options();
-  options.resumption = false;
-  const RealLoop real;
-  CHECK(run_until_complete(real.loop, is_resumed(real.loop, setting.server, setting.client)));
-  CHECK_FALSE(run_until_complete(real.loop, is_resumed(real.loop, setting.server, tls_client(options))));
-  SimLoop simulated;
-  CHECK_FALSE(run_until_complete(simulated.loop, is_resumed(simulated.loop, setting.server, setting.client)));
 }
 
 TEMPLATE_TEST_CASE("destroying a loop in the middle of handshakes leaks nothing", "", SimLoop, RealLoop) {
