@@ -1,12 +1,15 @@
 #include <twinwire/real/thread_per_core.hpp>
 
+#include <algorithm>
+#include <memory>
 #include <mutex>
-#include <optional>
 #include <pthread.h>
 #include <sched.h>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 namespace twinwire::real {
 namespace {
@@ -38,7 +41,7 @@ class Crew {
       : options_(options), setup_(setup), processors_(usable_processors()) {}
 
   void run() {
-    const std::stop_callback forwarded(options_.stop, [this] { stop_.request_stop(); });
+    const std::stop_callback forwarded(options_.stop, [this] { request_stop(); });
     const std::size_t count =
         options_.threads != 0 ? options_.threads : std::max<std::size_t>(1, processors_.size());
     std::vector<std::jthread> threads;
@@ -53,6 +56,16 @@ class Crew {
   }
 
  private:
+  /// Of a core whose loop runs.
+  struct Membership {
+    Membership(Crew& its_crew, Core& its_core) : crew(its_crew), core(its_core) { crew.join(core); }
+    ~Membership() { crew.leave(core); }
+    Membership(const Membership&) = delete;
+    Membership& operator=(const Membership&) = delete;
+    Crew& crew;
+    Core& core;
+  };
+
   void run_core(std::size_t index) noexcept {
     try {
       if (options_.pin) pin_this_thread(processors_, index);
@@ -60,11 +73,10 @@ class Crew {
       if (loop_options.seed) *loop_options.seed += index;
       const std::unique_ptr<Loop> loop = new_event_loop(loop_options);
       Core core(*loop, index, options_.drain_timeout);
-      for (const int signal_number : options_.stop_signals) core.graceful_stop().on_signal(signal_number);
+      watch_signals(core);
       setup_(core);
       {
-        const std::stop_callback on_stop(
-            stop_.get_token(), [&] { loop->call_soon_threadsafe([&core] { core.graceful_stop().stop(); }); });
+        const Membership running(*this, core);
         loop->run_forever();
       }
       loop->close();
@@ -74,12 +86,57 @@ class Crew {
     }
   }
 
+  /// Each loop hears of each signal, if it watched when that came. So the number of the signal, for all, is
+  /// the highest that a loop has counted to, and those who were not there yet go on from what the others had.
+  void watch_signals(Core& core) {
+    const auto seen = std::make_shared<int>();
+    {
+      const std::lock_guard lock(mutex_);
+      *seen = signals_;
+    }
+    for (const int number : options_.stop_signals) {
+      core.loop().add_signal_handler(number, [this, seen] {
+        const std::lock_guard lock(mutex_);
+        if (++*seen <= signals_) return;
+        signals_ = *seen;
+        stop_all();
+      });
+    }
+  }
+
+  /// Stops it at once if that was asked for before.
+  void join(Core& core) {
+    const std::lock_guard lock(mutex_);
+    running_.push_back(&core);
+    for (int i = 0; i < std::max(signals_, stop_requested_ ? 1 : 0); ++i) stop(core);
+  }
+
+  void leave(Core& core) {
+    const std::lock_guard lock(mutex_);
+    std::erase(running_, &core);
+  }
+
+  /// From any thread.
+  void request_stop() {
+    const std::lock_guard lock(mutex_);
+    if (!std::exchange(stop_requested_, true) && signals_ == 0) stop_all();
+  }
+
+  void stop_all() {
+    for (Core* const core : running_) stop(*core);
+  }
+
+  /// A second call aborts what is left.
+  static void stop(Core& core) {
+    core.loop().call_soon_threadsafe([&core] { core.graceful_stop().stop(); });
+  }
+
   void note(std::size_t index, const std::exception_ptr& cause) {
     {
       const std::lock_guard lock(mutex_);
       if (!failure_) failure_ = describe(index, cause);
     }
-    stop_.request_stop();
+    request_stop();
   }
 
   static std::exception_ptr describe(std::size_t index, const std::exception_ptr& cause) {
@@ -98,9 +155,11 @@ class Crew {
   const PerCoreOptions& options_;
   const std::function<void(Core&)>& setup_;
   const std::vector<int> processors_;
-  std::stop_source stop_;
-  std::mutex mutex_;
-  std::exception_ptr failure_;  ///< guarded by mutex_ while threads run
+  std::mutex mutex_;  ///< guards what follows, while threads run
+  std::vector<Core*> running_;
+  int signals_ = 0;
+  bool stop_requested_ = false;
+  std::exception_ptr failure_;
 };
 
 }  // namespace

@@ -92,6 +92,12 @@ void add_link(std::map<std::string, std::string>& text, const std::string& prefi
   add_odds(text, prefix + ".loss", options.loss);
   add_odds(text, prefix + ".cut", options.cut);
   add_odds(text, prefix + ".rechunk", options.rechunk);
+  add_odds(text, prefix + ".duplicate", options.duplicate);
+  add_odds(text, prefix + ".overtaken", options.overtaken);
+  add_odds(text, prefix + ".corrupt", options.corrupt);
+  add_odds(text, prefix + ".truncate", options.truncate);
+  text[prefix + ".mtu"] = std::to_string(options.mtu);
+  text[prefix + ".bandwidth"] = std::to_string(options.bandwidth);
 }
 
 void add_host(std::map<std::string, std::string>& text, const sim::HostOptions& options) {

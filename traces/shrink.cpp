@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 
 namespace twinwire::traces {
 namespace {
@@ -56,9 +57,8 @@ class Shrinker {
     RunOutcome outcome = run_(request_for(candidate));
     if (!outcome.failed || outcome.signature != signature_) return false;
     kept_ = candidate;
-    std::erase_if(kept_, [&](const Override& override_) {
-      return std::ranges::find(outcome.unreached, override_.first) != outcome.unreached.end();
-    });
+    const std::set<DecisionAddress> unreached(outcome.unreached.begin(), outcome.unreached.end());
+    std::erase_if(kept_, [&](const Override& override_) { return unreached.contains(override_.first); });
     best_ = std::move(outcome);
     if (options_.progress) options_.progress(runs_, kept_.size());
     return true;

@@ -201,7 +201,7 @@ void ServerState::accept_from(Listener& listener) {
     }
   }
   loop_->call_soon([self, &listener] {
-    if (self->serving_) self->accept_from(listener);
+    if (self->serving_ && !listener.resting) self->accept_from(listener);
   });
 }
 
@@ -215,8 +215,9 @@ void ServerState::pause_accepting(Listener& listener, error_code error) {
   if (!serving_) return;
   listener.resting = true;
   listener.retry = loop_->call_later(accept_retry_delay, [self = Ref<ServerState>(this), &listener] {
+    if (!self->serving_) return;
     listener.resting = false;
-    if (self->serving_) self->accept_from(listener);
+    self->accept_from(listener);
   });
 }
 

@@ -92,7 +92,7 @@ void SubprocessState::on_hang_up() {
 }
 
 void SubprocessState::exited() {
-  if (!receiver_) return;
+  if (exited_ || !receiver_) return;
   exited_ = true;
   returncode_ = wire_->returncode();
   publish("process_exited", {});

@@ -152,13 +152,21 @@ void UdpStack::leave(UdpSocket& socket) noexcept {
 
 // --- sending ---
 
+/// No two addresses have the same name, unlike World::name_of, to which all of a host's own may be one.
+std::string UdpStack::name_of(const Address& address) const {
+  const bool one_of_ours = host_.has(address) && !address.is_unspecified() &&
+                           (address.is_loopback() || host_.options().addresses.size() > 1);
+  if (one_of_ours) return host_.name() + "@" + address.to_string();
+  return address.is_unspecified() ? host_.name() + ":" + std::to_string(address.port())
+                                  : host_.world().name_of(address, host_);
+}
+
 UdpFlow& UdpStack::flow(const Address& from, const Address& to, bool forged) {
   auto& flow = flows_[{from, to}];
   if (!flow) {
     World& world = host_.world();
-    const std::string sender = forged ? host_.name() + " as " + world.name_of(from, host_)
-                                      : host_.name() + ":" + std::to_string(from.port());
-    flow = std::make_unique<UdpFlow>(world.choices(), sender + ">" + world.name_of(to, host_) + "/udp");
+    const std::string sender = forged ? host_.name() + " as " + world.name_of(from, host_) : name_of(from);
+    flow = std::make_unique<UdpFlow>(world.choices(), sender + ">" + name_of(to) + "/udp");
   }
   return *flow;
 }
@@ -175,7 +183,7 @@ TimePoint UdpStack::send(const UdpBinding& binding, const Address& to, Bytes dat
     error_code no_way;
     from = host_.source_address(target, no_way).value_or(from).with_port(from.port());
   }
-  UdpFlow& sent = flow(from, to);
+  UdpFlow& sent = flow(from, target);
   if (!is_broadcast(target)) {
     Host* receiver = world.host_at(target, host_);
     // What goes to an address that no host has is never heard of again.

@@ -61,6 +61,7 @@ class UdpStack {
 
   bool port_taken(const Address& address, bool reuse_port) const;
   error_code bind(UdpBinding& binding, Address address);
+  std::string name_of(const Address& address) const;
   UdpFlow& flow(const Address& from, const Address& to, bool forged = false);
   TimePoint send_to(Host& receiver, UdpFlow& flow, const Address& from, const Address& to, Bytes data);
   void launch(Link& link, Flight& flight, std::uint64_t copy, TimePoint departure);

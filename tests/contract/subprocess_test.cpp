@@ -211,6 +211,15 @@ CONTRACT_TEST("SUB-08", "abort does so at once") {
   CHECK(child->count("PX") == 1);
 }
 
+CONTRACT_TEST("SUB-08", "abort may be called again, and the exit is told once") {
+  const auto child = start_child(stage, sleeper());
+  as_user([&] { child->transport.abort(); });
+  as_user([&] { child->transport.abort(); });
+  run_until_lost(stage, *child);
+  CHECK(child->count("PX") == 1);
+  CHECK(child->count("CL") == 1);
+}
+
 CONTRACT_TEST("SUB-08", "close on a child that has ended by itself keeps its return code") {
   const auto child = start_child(stage, without_stderr(cat()));
   child->transport.get_pipe_transport(1).pause_reading();

@@ -159,6 +159,24 @@ class Lingering final : public Protocol {
 };
 
 /// A socket of the system that listens on 127.0.0.1, and one that is connected to it, whose window is small.
+/// A client whose socket is there before it connects.
+struct RawClient {
+  RawClient() = default;
+  RawClient(RawClient&& other) noexcept : descriptor(std::exchange(other.descriptor, -1)) {}
+  RawClient& operator=(RawClient&&) = delete;
+  ~RawClient() {
+    if (descriptor >= 0) ::close(descriptor);
+  }
+  void connect(std::uint16_t port) const {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    ::connect(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address);
+  }
+  int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+};
+
 struct RawSockets {
   explicit RawSockets(const linger& lingering) {
     sockaddr_in address{};
@@ -209,7 +227,36 @@ TEST_CASE("a socket that lingers does not stop the loop when it is closed") {
   CHECK(done - begin < 1s);
 }
 
-// --- servers that end, or never begin ---
+// --- servers that meet a limit, end, or never begin ---
+
+TEST_CASE("a burst of clients that meets the limit on descriptors is one complaint, and one retry") {
+  RealLoop here;
+  constexpr rlim_t accepted_at_once = 64;
+  std::vector<RawClient> clients(accepted_at_once + 2);
+  std::size_t made = 0;
+  int complaints = 0;
+  std::uint16_t port = 0;
+  here.loop.set_exception_handler([&](const ExceptionContext&) {
+    if (++complaints == 1) here.loop.call_later(10ms, [&] { here.loop.stop(); });
+  });
+  const auto factory = [&] {
+    // The last one that is accepted at once is news for the next turn, in which accepting was to go on
+    // anyway.
+    if (++made == accepted_at_once) clients.back().connect(port);
+    return std::make_shared<Lingering>([](const Transport&) {}, [] {});
+  };
+  const Server server =
+      run_until_complete(here.loop, create_server(here.loop, factory, ServerOptions("127.0.0.1", 0)));
+  port = server.port();
+  for (std::size_t i = 0; i + 1 < clients.size(); ++i) clients[i].connect(port);
+  {
+    const FewDescriptors few(accepted_at_once);
+    here.loop.run_forever();
+    server.close();
+  }
+  CHECK(made == accepted_at_once);
+  CHECK(complaints == 1);
+}
 
 TEST_CASE("threads do not serve without a port, on port 0, or on one ready-made socket") {
   ServerOptions unnamed;
