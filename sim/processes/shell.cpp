@@ -92,16 +92,25 @@ class Shell {
       co_return;
     }
     std::vector<std::shared_ptr<Child>> children;
+    int status_without_child = not_found;
     NativeHandle from_previous;
     for (const Command& command : pipeline.commands) {
       const bool last = &command == &pipeline.commands.back();
       const PipeEnds pipe = last ? PipeEnds{} : process_.loop().make_pipe();
-      const Redirect in = from_previous ? Redirect::handle(from_previous) : Redirect::inherit();
-      const Redirect out = last ? Redirect::inherit() : Redirect::handle(pipe.writing);
+      const Redirect in = from_previous ? Redirect::handle(from_previous) : own_input();
+      const Redirect out = last ? own_output(Target::out) : Redirect::handle(pipe.writing);
       Words words = expand(command.words);
+      if (is_exec(words)) words.erase(words.begin());  // each of them runs in a process of its own anyhow
       if (is_builtin(words)) words = in_subshell(words);
-      awaitable<std::shared_ptr<Child>> starting = start(command, std::move(words), in, out);
-      children.push_back(co_await std::move(starting));
+      if (words.empty()) {
+        // Nothing runs between the two pipes, of which both are closed: the next one sees the end.
+        children.push_back(nullptr);
+        status_without_child = 0;
+      } else {
+        awaitable<std::shared_ptr<Child>> starting = start(command, std::move(words), in, out);
+        children.push_back(co_await std::move(starting));
+        status_without_child = not_found;
+      }
       if (from_previous) process_.loop().close_handle(from_previous);
       if (!last) process_.loop().close_handle(pipe.writing);
       from_previous = pipe.reading;
@@ -111,7 +120,7 @@ class Shell {
       awaitable<int> waiting = child->wait();
       status_ = co_await std::move(waiting);
     }
-    if (!children.back()) status_ = not_found;
+    if (!children.back()) status_ = status_without_child;
   }
 
   awaitable<void> run_command(const Command& command) {
@@ -126,12 +135,18 @@ class Shell {
       co_await std::move(running);
       co_return;
     }
-    if (words.front() == "exec") {
+    if (is_exec(words)) {
       words.erase(words.begin());
+      if (words.empty()) {
+        for (const auto& [name, value] : command.assignments) assign(name, expand(value));
+        redirect_self(command);
+        status_ = 0;
+        co_return;
+      }
       exiting_ = true;
     }
     awaitable<std::shared_ptr<Child>> starting =
-        start(command, std::move(words), Redirect::inherit(), Redirect::inherit());
+        start(command, std::move(words), own_input(), own_output(Target::out));
     const std::shared_ptr<Child> child = co_await std::move(starting);
     status_ = not_found;
     if (!child) co_return;
@@ -143,6 +158,8 @@ class Shell {
     constexpr std::array names{":", "cd", "echo", "exit", "export", "false", "pwd", "true"};
     return !words.empty() && std::ranges::find(names, words.front()) != names.end();
   }
+
+  static bool is_exec(const Words& words) { return !words.empty() && words.front() == "exec"; }
 
   static Words in_subshell(const Words& words) {
     std::string text;
@@ -185,18 +202,49 @@ class Shell {
     return no_newline ? text : text + "\n";
   }
 
+  // --- the shell's own streams, which exec redirects ---
+
+  /// Where a command's stream goes to, in terms of the process.
+  Target resolve(Target target) const {
+    return target == Target::out ? out_ : target == Target::err ? err_ : Target::null;
+  }
+
+  /// As the shell itself has them.
+  Redirect own_input() const { return null_input_ ? Redirect::null() : Redirect::inherit(); }
+  Redirect own_output(Target target) const {
+    const Target resolved = resolve(target);
+    return resolved == Target::null ? Redirect::null() : Redirect::handle({resolved == Target::out ? 1 : 2});
+  }
+
+  /// From now on the shell, and what it starts, has the streams of this command.
+  void redirect_self(const Command& command) {
+    const Target out = resolve(command.out);
+    const Target err = resolve(command.err);
+    for (const Target used : {Target::out, Target::err}) {
+      const bool was_used = out_ == used || err_ == used;
+      if (was_used && out != used && err != used) process_.close_stream(used == Target::out ? 1 : 2);
+    }
+    out_ = out;
+    err_ = err;
+    if (!command.null_input || null_input_) return;
+    null_input_ = true;
+    process_.close_stream(0);
+  }
+
   awaitable<void> print(Target target, std::string text) {
-    if (target == Target::null) co_return;
-    const StreamWriter writer = target == Target::err ? process_.err() : process_.out();
+    const Target resolved = resolve(target);
+    if (resolved == Target::null) co_return;
+    const StreamWriter writer = resolved == Target::err ? process_.err() : process_.out();
     writer.write(text);
     co_await writer.drain();
   }
 
-  awaitable<void> complain(std::string text) {
-    return print(Target::err, "sh: 1: " + std::move(text) + "\n");
+  awaitable<void> complain(std::string text, Target err = Target::err) {
+    return print(err, "sh: 1: " + std::move(text) + "\n");
   }
 
-  /// Null if there is no such program, which was told.
+  /// `out` is where the command's stdout goes to, before its redirections. Null if there is no such program,
+  /// which was told.
   awaitable<std::shared_ptr<Child>> start(const Command& command, Words words, Redirect in, Redirect out) {
     SubprocessOptions options;
     options.program = words.front();
@@ -205,10 +253,8 @@ class Shell {
     for (const auto& [name, value] : command.assignments) (*options.env)[name] = expand(value);
     options.cwd = directory_;
     options.stdin_stream = command.null_input ? Redirect::null() : in;
-    options.stdout_stream = redirected(command.out, out);
-    options.stderr_stream = command.err == Target::out    ? Redirect::to_stdout()
-                            : command.err == Target::null ? Redirect::null()
-                                                          : Redirect::inherit();
+    options.stdout_stream = command.out == Target::out ? out : own_output(command.out);
+    options.stderr_stream = command.err == Target::out ? out : own_output(command.err);
     const auto child = std::make_shared<Child>(process_.loop());
     SubprocessProtocolFactory factory = [child] { return child; };
     std::exception_ptr failure;
@@ -219,14 +265,9 @@ class Shell {
       failure = std::current_exception();
     }
     if (!failure) co_return child;
-    awaitable<void> complaining = complain(words.front() + ": not found");
+    awaitable<void> complaining = complain(words.front() + ": not found", command.err);
     co_await std::move(complaining);
     co_return nullptr;
-  }
-
-  static Redirect redirected(Target target, Redirect otherwise) {
-    if (target == Target::null) return Redirect::null();
-    return target == Target::err ? Redirect::handle({2}) : otherwise;
   }
 
   // --- variables ---
@@ -277,7 +318,10 @@ class Shell {
   Process& process_;
   Environment variables_;
   Environment exported_;
-  std::string directory_;  ///< where children start; empty: where this shell did
+  std::string directory_;     ///< where children start; empty: where this shell did
+  Target out_ = Target::out;  ///< which stream of the process is this shell's stdout
+  Target err_ = Target::err;
+  bool null_input_ = false;
   int status_ = 0;
   bool exiting_ = false;
 };

@@ -105,9 +105,9 @@ class Parser {
 
   bool parse_redirection(Command& command) {
     if (take("2>&1")) {
-      command.err = Target::out;
+      command.err = command.out;
     } else if (take("1>&2") || take(">&2")) {
-      command.out = Target::err;
+      command.out = command.err;
     } else if (rest_.starts_with("2>")) {
       rest_.remove_prefix(2);
       expect_null();

@@ -21,15 +21,15 @@ struct Word {
   bool quoted = false;  ///< stays, even if it turns out to be empty
 };
 
-/// Where a standard stream goes to.
-enum class Target : std::uint8_t { unchanged, null, out, err };
+/// Where a standard stream goes to: /dev/null, or what was stdout or stderr before the command.
+enum class Target : std::uint8_t { null, out, err };
 
 struct Command {
   std::vector<std::pair<std::string, Word>> assignments;
   std::vector<Word> words;
   bool null_input = false;
-  Target out = Target::unchanged;
-  Target err = Target::unchanged;
+  Target out = Target::out;
+  Target err = Target::err;
 };
 
 struct Pipeline {

@@ -181,6 +181,31 @@ CONTRACT_TEST("SUB-07", "the shell has pipelines, variables and exit") {
   CHECK(run("echo oops >&2; echo 'it'\\''s'; exec cat </dev/null") == std::pair(std::string("it's\n"), 0));
 }
 
+CONTRACT_TEST("SUB-07", "the shell redirects its own streams, and knows commands without words") {
+  const auto check = [&](const std::string& command, const std::string& output, int status = 0) {
+    INFO(command);
+    const auto child = start_shell(stage, command);
+    run_until_lost(stage, *child);
+    CHECK(child->output(1) == output);
+    CHECK(child->transport.get_returncode() == status);
+  };
+  check("exec", "");
+  check("exec; echo on", "on\n");
+  check("exec 2>&1; echo hi; echo oops >&2", "hi\noops\n");
+  check("exec >/dev/null 2>&1; echo lost; nosuchprogram", "", 127);
+  check("exec >/dev/null; sh -c 'echo lost'; echo a | cat", "");
+  check("exec </dev/null; cat; echo end", "end\n");
+  check("exec 2>&1 >/dev/null; echo lost; echo oops >&2; sh -c 'echo lost; echo oops >&2'", "oops\noops\n");
+  check("name=kept exec; echo $name", "kept\n");
+  check("sh -c 'echo lost; echo oops >&2' 2>&1 >/dev/null", "oops\n");
+  check("echo lost 2>/dev/null >&2", "");
+  check("name=value | echo hi", "hi\n");
+  check("$nothing | cat", "");
+  check("false; sleep 0 | $nothing", "");
+  check("exec | cat; exec cat </dev/null | cat", "");
+  check("sleep 0 | >/dev/null | cat; echo $?", "0\n");
+}
+
 CONTRACT_TEST("SUB-08", "close closes the pipes and kills the child") {
   const auto child = start_child(stage, sleeper());
   child->close();
