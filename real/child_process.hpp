@@ -11,8 +11,8 @@
 
 namespace twinwire::real {
 
-/// Started with posix_spawn, watched and signalled through a pidfd, so that neither SIGCHLD nor the number of
-/// the process is needed, which may be another's once this one is reaped.
+/// Started with posix_spawn; watched, signalled and reaped through a pidfd, so that neither SIGCHLD nor the
+/// number of the process is needed, which may be another's once this one is reaped.
 /// https://man7.org/linux/man-pages/man2/pidfd_open.2.html
 class ChildProcess final : public ProcessWire, private WatchedDescriptor {
  public:

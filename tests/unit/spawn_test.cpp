@@ -200,6 +200,64 @@ TEST_CASE("a child that somebody else has reaped ends with 255") {
   CHECK(child->transport.get_returncode() == 255);
 }
 
+TEST_CASE("a process that ignores SIGCHLD learns that its children have ended, but not how") {
+  struct sigaction ignore{};
+  struct sigaction before{};
+  ignore.sa_handler = SIG_IGN;
+  REQUIRE(::sigaction(SIGCHLD, &ignore, &before) == 0);
+  {
+    RealLoop here;
+    for (int round = 0; round < 20; ++round) {
+      // Some of them have ended before there is a descriptor for them.
+      CHECK(shell(here.loop, "exit 3")->transport.get_returncode() == 255);
+    }
+    SubprocessOptions options("sleep", {"60"});
+    const auto child = std::make_shared<SpawnWatcher>(here.loop);
+    here.loop.subprocess_exec([child] { return child; }, std::move(options),
+                              [&](std::exception_ptr, Subprocess) { child->transport.kill(); });
+    here.loop.run_forever();
+    CHECK(child->transport.get_returncode() == 255);
+    CHECK_THROWS_AS(child->transport.kill(), OperationError);
+  }
+  REQUIRE(::sigaction(SIGCHLD, &before, nullptr) == 0);
+}
+
+/// In a process of its own, which gives up the right to kill its child. 0: all was well.
+int lose_a_child() {
+  RealLoop here;
+  const auto child = std::make_shared<SpawnWatcher>(here.loop);
+  here.loop.subprocess_exec([child] { return child; }, {"cat", {}},
+                            [&](std::exception_ptr, Subprocess) {
+                              constexpr uid_t nobody = 65534;
+                              if (::setresuid(nobody, nobody, nobody) == 0) child->transport.abort();
+                            });
+  here.loop.run_forever();
+  // It ends for want of input, and is there until it is reaped.
+  const auto pid = static_cast<id_t>(child->transport.get_pid());
+  siginfo_t info{};
+  if (::waitid(P_PID, pid, &info, WEXITED | WNOWAIT) != 0 || info.si_code != CLD_EXITED) return 1;
+  run(here.loop, {"true", {}});
+  return ::waitid(P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 && errno == ECHILD ? 0 : 2;
+}
+
+TEST_CASE("a child that may not be killed is reaped when it has ended and the next one starts") {
+  if (::geteuid() != 0) return;  // whoever may not become somebody else
+  const pid_t process = ::fork();
+  REQUIRE(process >= 0);
+  if (process == 0) {
+    int result = 3;
+    try {
+      result = lose_a_child();
+    } catch (...) {
+      result = 4;
+    }
+    ::_exit(result);
+  }
+  int status = -1;
+  REQUIRE(::waitpid(process, &status, 0) == process);
+  CHECK(status == 0);
+}
+
 #ifndef __SANITIZE_ADDRESS__  // see few_descriptors.hpp
 TEST_CASE("without a descriptor left no child is started") {
   RealLoop here;
