@@ -64,6 +64,8 @@ class Poller final : public twinwire::detail::RefCounted {
   void remove(PollEntry& entry, int descriptor) noexcept;
   /// Reports these events in the next poll().
   void inject(const PollEntry& entry, std::uint32_t events);
+  /// The next poll() will tell of something that the epoll descriptor does not know.
+  bool has_injected() const noexcept { return !injected_.empty(); }
 
   /// True while the registration lasts.
   bool current(PollKey key) const noexcept {

@@ -121,7 +121,7 @@ void RealBackend::turn() {
     if (!has_work) asio = nullptr;
   }
   const bool due = !timers_.empty() && set_alarm();
-  const bool block = !due && !loop_->has_ready() && !inbox_.pending();
+  const bool block = !due && !loop_->has_ready() && !inbox_.pending() && !poller_->has_injected();
   if (!asio && options_.spin == Duration::zero()) {
     poller_->poll(block);
   } else {
@@ -163,7 +163,8 @@ bool RealBackend::look_for_events(bool block, AsioBridge* asio) {
   bool ours = false;
   bool any = true;
   loop_->guard([&] { any = asio->run_one(block, ours); }, asio_failure);
-  if (ours) poller_->poll(false);
+  // What was injected does not make the descriptor readable on which Asio waits.
+  if (ours || poller_->has_injected()) any |= poller_->poll(false) != 0;
   return any;
 }
 
