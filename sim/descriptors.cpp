@@ -35,11 +35,45 @@ void Descriptors::close(NativeHandle handle) noexcept {
   if (!entry || std::holds_alternative<Free>(*entry)) return;
   const Entry closed = std::exchange(*entry, Free{});
   --open_count_;
+  disown(handle);
   free_.push(handle.value);
 }
 
 void Descriptors::detach(NativeHandle handle, Entry entry) {
   if (Entry* const place = find(handle)) *place = std::move(entry);
+}
+
+// --- whose they are ---
+
+void Descriptors::disown(NativeHandle handle) noexcept {
+  const auto found = owners_.find(handle.value);
+  if (found == owners_.end()) return;
+  const auto owned = owned_.find(found->second);
+  owned->second.erase(handle.value);
+  if (owned->second.empty()) owned_.erase(owned);
+  owners_.erase(found);
+}
+
+void Descriptors::give_to(NativeHandle handle, int pid) {
+  disown(handle);
+  if (pid == 0) return;
+  owners_.emplace(handle.value, pid);
+  owned_[pid].insert(handle.value);
+}
+
+int Descriptors::owner_of(NativeHandle handle) const noexcept {
+  const auto found = owners_.find(handle.value);
+  return found == owners_.end() ? 0 : found->second;
+}
+
+std::vector<NativeHandle> Descriptors::detached_of(int pid) {
+  std::vector<NativeHandle> detached;
+  const auto owned = owned_.find(pid);
+  if (owned == owned_.end()) return detached;
+  for (const int number : owned->second) {
+    if (!std::holds_alternative<InUse>(*find({number}))) detached.push_back({number});
+  }
+  return detached;
 }
 
 }  // namespace twinwire::sim

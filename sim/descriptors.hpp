@@ -12,8 +12,10 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <queue>
+#include <set>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -50,6 +52,12 @@ class Descriptors {
   Entry* find(NativeHandle handle) noexcept;
   /// No wire uses it any more.
   void detach(NativeHandle handle, Entry entry);
+  /// It belongs to the process with this number from now on; 0: to the host's own loop, as without this.
+  void give_to(NativeHandle handle, int pid);
+  /// Whose it is; 0 also for a number that is not open.
+  int owner_of(NativeHandle handle) const noexcept;
+  /// Those of a process that no wire uses, in the order of their numbers.
+  std::vector<NativeHandle> detached_of(int pid);
   /// What it stands for, for a wire that is going to use it; nothing, with invalid_argument, if that is not a
   /// T.
   template <class T>
@@ -67,7 +75,11 @@ class Descriptors {
   void clear() noexcept { const auto all = std::exchange(entries_, {}); }
 
  private:
+  void disown(NativeHandle handle) noexcept;
+
   std::vector<Entry> entries_;
+  std::map<int, int> owners_;           ///< numbers that belong to processes, and to which
+  std::map<int, std::set<int>> owned_;  ///< the other way round
   std::priority_queue<int, std::vector<int>, std::greater<>> free_;  ///< numbers, the lowest on top
   int open_count_ = 0;
 };

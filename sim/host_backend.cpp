@@ -119,30 +119,43 @@ bool HostBackend::on_loop_thread() const noexcept {
 
 // --- sockets ---
 
+void HostBackend::own(NativeHandle handle) {
+  if (handle) host_.descriptors().give_to(handle, process_ ? process_->pid() : 0);
+}
+
+template <class T>
+std::unique_ptr<T> HostBackend::owned(std::unique_ptr<T> wire) {
+  if (wire) own(wire->native_handle());
+  return wire;
+}
+
 std::unique_ptr<Wire> HostBackend::connect(const Address& remote, const std::optional<Address>& local,
                                            error_code& error) {
-  return host_.connect(remote, local, error);
+  return owned(host_.connect(remote, local, error));
 }
 
 std::unique_ptr<Acceptor> HostBackend::bind(const Address& local, const detail::ListenOptions& options,
                                             error_code& error) {
-  return host_.bind(local, options, error);
+  return owned(host_.bind(local, options, error));
 }
 
 std::unique_ptr<Wire> HostBackend::adopt_stream(NativeHandle handle, error_code& error) {
-  return host_.adopt_stream(handle, error);
+  return owned(host_.adopt_stream(handle, error));
 }
 
 std::unique_ptr<Acceptor> HostBackend::adopt_acceptor(NativeHandle handle, error_code& error) {
-  return host_.adopt_acceptor(handle, error);
+  return owned(host_.adopt_acceptor(handle, error));
 }
 
 std::unique_ptr<Wire> HostBackend::adopt_pipe(NativeHandle handle, Direction direction, error_code& error) {
-  return host_.adopt_pipe(handle, direction, error);
+  return owned(host_.adopt_pipe(handle, direction, error));
 }
 
 PipeEnds HostBackend::make_pipe(error_code& error) {
-  return host_.make_pipe(name_, error);
+  const PipeEnds ends = host_.make_pipe(name_, error);
+  own(ends.reading);
+  own(ends.writing);
+  return ends;
 }
 
 std::unique_ptr<FileSource> HostBackend::open_source(NativeHandle file, error_code& error) {
@@ -150,7 +163,9 @@ std::unique_ptr<FileSource> HostBackend::open_source(NativeHandle file, error_co
 }
 
 NativeHandle HostBackend::open_file(const std::string& path, error_code& error) {
-  return host_.open_file(path, error);
+  const NativeHandle file = host_.open_file(path, error);
+  own(file);
+  return file;
 }
 
 std::unique_ptr<ProcessWire> HostBackend::prepare_process(const SubprocessOptions& options) {
@@ -159,11 +174,11 @@ std::unique_ptr<ProcessWire> HostBackend::prepare_process(const SubprocessOption
 
 std::unique_ptr<DatagramWire> HostBackend::open_datagram(const detail::DatagramSocketOptions& options,
                                                          error_code& error) {
-  return host_.udp().open(options, error);
+  return owned(host_.udp().open(options, error));
 }
 
 std::unique_ptr<DatagramWire> HostBackend::adopt_datagram(NativeHandle handle, error_code& error) {
-  return host_.adopt_datagram(handle, error);
+  return owned(host_.adopt_datagram(handle, error));
 }
 
 Family HostBackend::family_of(NativeHandle handle) {

@@ -68,6 +68,10 @@ class HostBackend final : public detail::Backend {
 
  private:
   void turn();
+  /// What is opened belongs to the process, if there is one.
+  void own(NativeHandle handle);
+  template <class T>
+  std::unique_ptr<T> owned(std::unique_ptr<T> wire);
 
   Host& host_;
   World& world_;

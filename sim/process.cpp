@@ -252,6 +252,8 @@ void Process::release() noexcept {
   in_ = {};
   writers_ = {};
   streams_ = {};
+  // What it opened and gave to no transport: the loop knows nothing of those.
+  for (const NativeHandle handle : host_.descriptors().detached_of(pid_)) host_.close_detached(handle);
 }
 
 }  // namespace twinwire::sim

@@ -64,6 +64,7 @@ std::unique_ptr<Wire> TcpAcceptor::accept(error_code& error) {
   }
   const NativeHandle handle = host_.open_descriptor(error);
   if (!handle) return nullptr;
+  host_.descriptors().give_to(handle, host_.descriptors().owner_of(handle_));
   detail::Ref<TcpConnection> connection = std::move(waiting_.front());
   waiting_.pop_front();
   return std::make_unique<TcpWire>(std::move(connection), 1, handle);

@@ -258,6 +258,78 @@ TEST_CASE("closing a standard stream tells the other side, while the simulated p
   CHECK(child->transport.get_returncode() == 5);
 }
 
+TEST_CASE("a killed simulated process closes what it had opened and given to nobody") {
+  Machine machine;
+  machine.host.files().create("/data", "content");
+  auto inherited_end = std::make_shared<bool>(false);
+  machine.world.programs().add("reader", [inherited_end](Process& process) -> awaitable<int> {
+    co_await process.in().read_all();
+    *inherited_end = true;
+    co_return 0;
+  });
+  machine.world.programs().add("opener", [](Process& process) -> awaitable<int> {
+    process.loop().make_pipe();
+    process.loop().open_file("/data");
+    const PipeEnds pipe = process.loop().make_pipe();
+    SubprocessProtocolFactory factory = [] { return std::make_shared<Watcher>(); };
+    SubprocessOptions options("reader", {});
+    options.stdin_stream = Redirect::handle(pipe.reading);
+    co_await subprocess_exec(process.loop(), std::move(factory), std::move(options));
+    co_await sleep_for(process.loop(), 24h);
+    co_return 0;
+  });
+  const PipeEnds own = machine.host.loop().make_pipe();
+  const int before = machine.host.open_descriptors();
+  const auto child = machine.start({"opener", {}});
+  machine.world.run_for(1s);
+  CHECK(machine.host.open_descriptors() > before + 5);
+  CHECK_FALSE(*inherited_end);
+  child->transport.kill();
+  machine.world.run_until([&] { return child->lost; });
+  machine.world.run_for(1s);
+  CHECK(*inherited_end);
+  CHECK(machine.host.open_descriptors() == before);
+  machine.host.loop().close_handle(own.reading);
+  machine.host.loop().close_handle(own.writing);
+  CHECK(machine.host.open_descriptors() == 0);
+}
+
+TEST_CASE("what a simulated process hands to another loop, and numbers that it had once, stay open") {
+  struct Reader final : Protocol {
+    void data_received(Bytes) override {}
+    void connection_lost(error_code) override { lost = true; }
+    bool lost = false;
+  };
+  Machine machine;
+  Loop& loop = machine.host.loop();
+  PipeEnds closed;
+  PipeEnds handed;
+  machine.world.programs().add("giver", [&](Process& process) -> awaitable<int> {
+    closed = process.loop().make_pipe();
+    handed = process.loop().make_pipe();
+    process.loop().close_handle(closed.reading);
+    process.loop().close_handle(closed.writing);
+    co_await sleep_for(process.loop(), 1h);
+    co_return 0;
+  });
+  const auto child = machine.start({"giver", {}});
+  machine.world.run_for(1s);
+  const PipeEnds own = loop.make_pipe();
+  CHECK(own.reading == closed.reading);
+  CHECK(own.writing == closed.writing);
+  const auto reader = std::make_shared<Reader>();
+  loop.connect_read_pipe([reader] { return reader; }, handed.reading, {});
+  machine.world.run_for(1s);
+  CHECK_FALSE(reader->lost);
+  machine.world.run_until([&] { return child->lost; });
+  machine.world.run_until([&] { return reader->lost; });  // the other end was the process's
+  error_code error;
+  CHECK(machine.host.adopt_pipe(own.reading, Direction::receive, error));
+  CHECK(machine.host.adopt_pipe(own.writing, Direction::send, error));
+  CHECK_FALSE(error.failed());
+  CHECK(machine.host.open_descriptors() == 0);
+}
+
 TEST_CASE("without a descriptor left no simulated child is started, and nothing is leaked") {
   Machine machine;
   for (int limit = 3; limit < 8; ++limit) {
