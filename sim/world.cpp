@@ -10,6 +10,20 @@
 
 namespace twinwire::sim {
 
+/// Deletes itself when it has fired. Destroying it leaves the world's list.
+class World::Owned final : public detail::Event, public detail::ListLink<OwnedTag> {
+ public:
+  explicit Owned(std::unique_ptr<detail::Event> inner) : inner_(std::move(inner)) {}
+  void fire() override {
+    const std::unique_ptr<Owned> self(this);
+    detail::ListLink<OwnedTag>::leave();  // if what follows throws or ends the world, too
+    inner_->fire();
+  }
+
+ private:
+  std::unique_ptr<detail::Event> inner_;
+};
+
 World::World(std::uint64_t seed, WorldOptions options) : World(Choices(seed), std::move(options)) {}
 
 World::World(Choices choices, WorldOptions options)
@@ -34,7 +48,7 @@ World::~World() {
     connection.leave();
     connection.release_ref();
   }
-  for (detail::Event* event : owned_events_) delete event;
+  while (!owned_events_.empty()) delete &owned_events_.front();
 }
 
 // --- what is in it ---
@@ -134,11 +148,17 @@ void World::watch_ends(PeerWatch& watch) noexcept {
 }
 
 /// Each of them has one event, which brings the next one, for ever.
-bool World::only_watches_left() const {
+bool World::only_watches_left() {
   if (watch_count_ == 0 || queue_.size() != watch_count_) return false;
-  bool calm = true;
-  watches_.for_each([&](const PeerWatch& watch) { calm = calm && watch.calm(); });
-  return calm;
+  // Asked before each event: those that are calm go to the end of the list, so that the first which is not is
+  // found at once the next time.
+  for (std::size_t i = 0; i < watch_count_; ++i) {
+    PeerWatch& first = watches_.front();
+    if (!first.calm()) return false;
+    first.leave();
+    watches_.push_back(first);
+  }
+  return true;
 }
 
 // --- running ---
@@ -221,22 +241,9 @@ void World::run_until(UniqueFunction<bool()> condition) {
 }
 
 void World::schedule_owned(std::unique_ptr<detail::Event> event, TimePoint when) {
-  class Owned final : public detail::Event {
-   public:
-    Owned(World& world, std::unique_ptr<detail::Event> inner) : world_(world), inner_(std::move(inner)) {}
-    void fire() override {
-      std::erase(world_.owned_events_, this);
-      const std::unique_ptr<Owned> self(this);
-      inner_->fire();
-    }
-
-   private:
-    World& world_;
-    std::unique_ptr<detail::Event> inner_;
-  };
-  auto owned = std::make_unique<Owned>(*this, std::move(event));
+  auto owned = std::make_unique<Owned>(std::move(event));
   queue_.schedule(*owned, when);
-  owned_events_.push_back(owned.release());
+  owned_events_.push_back(*owned.release());
 }
 
 // --- reports ---

@@ -37,6 +37,7 @@ class PeerWatch;
 class Programs;
 class TcpConnection;
 struct ConnectionTag;
+struct OwnedTag;
 struct WatchTag;
 
 /// Runs on the thread that made it. The same seed, options and code give the same run, event for event.
@@ -139,11 +140,12 @@ class World {
   static constexpr std::size_t read_buffer_size = 64 * 1024;
 
   class Running;
+  class Owned;
 
   template <class F>
   void for_each_loop(F&& function) const;
   bool next();
-  bool only_watches_left() const;
+  bool only_watches_left();
   void check_limits();
   void throw_if_failed();
   void check_deadlock();
@@ -173,7 +175,7 @@ class World {
   detail::List<TcpConnection, ConnectionTag> connections_;
   detail::List<PeerWatch, WatchTag> watches_;
   std::size_t watch_count_ = 0;
-  std::vector<detail::Event*> owned_events_;
+  detail::List<Owned, OwnedTag> owned_events_;
 };
 
 }  // namespace twinwire::sim

@@ -21,7 +21,7 @@ UdpSocket::UdpSocket(Host& host, const UdpBinding& binding, NativeHandle handle)
       handle_(handle),
       send_buffer_(host.options().send_buffer_size),
       receive_buffer_(host.options().receive_buffer_size) {
-  host_.udp().join(*this);
+  if (binding_.local.port() != 0) host_.udp().join(*this);
 }
 
 UdpSocket::~UdpSocket() {
@@ -110,7 +110,9 @@ error_code UdpSocket::send_one(const OutgoingDatagram& datagram) {
     wants_writable_ = true;
     return make_error(errc::operation_would_block);
   }
+  const bool had_port = binding_.local.port() != 0;
   if (const error_code error = host_.udp().bind_for(binding_, *to); error.failed()) return error;
+  if (!had_port) host_.udp().join(*this);
   const TimePoint departure = host_.udp().send(binding_, *to, datagram.data);
   if (departure > host_.world().time()) {
     leaving_bytes_ += size;

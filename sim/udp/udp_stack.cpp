@@ -108,7 +108,7 @@ std::unique_ptr<DatagramWire> UdpStack::open(const detail::DatagramSocketOptions
 }
 
 bool UdpStack::port_taken(const Address& address, bool reuse_port) const {
-  return std::ranges::any_of(sockets_, [&](const UdpSocket* other) {
+  return std::ranges::any_of(sockets_at(address.port()), [&](const UdpSocket* other) {
     return overlap(other->binding().local, address) && !(reuse_port && other->binding().reuse_port);
   });
 }
@@ -143,11 +143,20 @@ error_code UdpStack::bind_for(UdpBinding& binding, const Address& remote) {
 }
 
 void UdpStack::join(UdpSocket& socket) {
-  sockets_.push_back(&socket);
+  sockets_[socket.binding().local.port()].push_back(&socket);
 }
 
 void UdpStack::leave(UdpSocket& socket) noexcept {
-  std::erase(sockets_, &socket);
+  const auto found = sockets_.find(socket.binding().local.port());
+  if (found == sockets_.end()) return;
+  std::erase(found->second, &socket);
+  if (found->second.empty()) sockets_.erase(found);
+}
+
+const std::vector<UdpSocket*>& UdpStack::sockets_at(std::uint16_t port) const noexcept {
+  static const std::vector<UdpSocket*> none;
+  const auto found = sockets_.find(port);
+  return found == sockets_.end() ? none : found->second;
 }
 
 // --- sending ---
@@ -272,19 +281,16 @@ UdpStack::Flight& UdpStack::take_flight() {
 // --- receiving ---
 
 /// Who gets it: those connected to the sender before those that are not, the exact address before any.
-std::vector<UdpSocket*> UdpStack::receivers(const Flight& flight) {
+std::vector<UdpSocket*> UdpStack::receivers(const Flight& flight) const {
   const auto fitness = [&](const UdpSocket& socket) {
     const UdpBinding& binding = socket.binding();
-    if (!overlap(binding.local, flight.to) &&
-        !(is_broadcast(flight.to) && binding.local.port() == flight.to.port())) {
-      return 0;
-    }
+    if (!overlap(binding.local, flight.to) && !is_broadcast(flight.to)) return 0;
     if (binding.remote && *binding.remote != flight.from) return 0;
     return 1 + (binding.remote ? 2 : 0) + (binding.local.is_unspecified() ? 0 : 1);
   };
   int best = 0;
   std::vector<UdpSocket*> found;
-  for (UdpSocket* socket : sockets_) {
+  for (UdpSocket* socket : sockets_at(flight.to.port())) {
     const int fits = fitness(*socket);
     if (fits == 0) continue;
     if (fits > best && !is_broadcast(flight.to)) found.clear();
@@ -304,16 +310,18 @@ bool UdpStack::deliver(const Flight& flight) {
   }
   for (UdpSocket* socket : found) {
     // The one before may have made its user close this one.
-    if (std::ranges::find(sockets_, socket) != sockets_.end()) socket->deliver(flight.from, flight.data);
+    const std::vector<UdpSocket*>& open = sockets_at(flight.to.port());
+    if (std::ranges::find(open, socket) != open.end()) socket->deliver(flight.from, flight.data);
   }
   return true;
 }
 
 void UdpStack::refused(const Address& local, const Address& remote) {
-  const auto found = std::ranges::find_if(sockets_, [&](const UdpSocket* socket) {
+  const std::vector<UdpSocket*>& sockets = sockets_at(local.port());
+  const auto found = std::ranges::find_if(sockets, [&](const UdpSocket* socket) {
     return socket->binding().local == local && socket->binding().remote == remote;
   });
-  if (found != sockets_.end()) (*found)->note_error(make_error(errc::connection_refused));
+  if (found != sockets.end()) (*found)->note_error(make_error(errc::connection_refused));
 }
 
 }  // namespace twinwire::sim

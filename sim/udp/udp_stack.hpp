@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -45,6 +46,7 @@ class UdpStack {
   std::unique_ptr<DatagramWire> open(const detail::DatagramSocketOptions& options, error_code& error);
 
   // --- for the sockets ---
+  /// It has a port from now on.
   void join(UdpSocket& socket);
   void leave(UdpSocket& socket) noexcept;
   /// Gives an unbound socket an address from which it can send to `remote`.
@@ -69,12 +71,13 @@ class UdpStack {
   bool deliver(const Flight& flight);
   /// At the sender's: what it had sent to `remote` was refused.
   void refused(const Address& local, const Address& remote);
-  std::vector<UdpSocket*> receivers(const Flight& flight);
+  const std::vector<UdpSocket*>& sockets_at(std::uint16_t port) const noexcept;
+  std::vector<UdpSocket*> receivers(const Flight& flight) const;
   Flight& take_flight();
 
   Host& host_;
   EphemeralPorts ports_;
-  std::vector<UdpSocket*> sockets_;
+  std::map<std::uint16_t, std::vector<UdpSocket*>> sockets_;  ///< those that have a port, by it
   std::map<std::pair<Address, Address>, std::unique_ptr<UdpFlow>> flows_;
   std::vector<std::unique_ptr<Flight>> flights_;  ///< all there are, kept for reuse
   std::vector<Flight*> free_flights_;
