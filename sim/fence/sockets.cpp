@@ -2,6 +2,7 @@
 #include <twinwire/sim/fence/passage.hpp>
 #include <twinwire/sim/fence/refusal.hpp>
 
+#include <cerrno>
 #include <cstddef>
 #include <netdb.h>
 #include <sys/epoll.h>
@@ -9,6 +10,15 @@
 #include <sys/types.h>
 
 namespace twinwire::sim::fence {
+namespace {
+
+/// How the functions that look for hosts fail.
+hostent* no_host() noexcept {
+  h_errno = NO_RECOVERY;
+  return nullptr;
+}
+
+}  // namespace
 
 // --- sockets ---
 
@@ -118,9 +128,25 @@ TWINWIRE_FENCED(int, getnameinfo, const sockaddr* address, socklen_t size, char*
 }
 
 TWINWIRE_FENCED(hostent*, gethostbyname, const char* name) {
-  if (!refused("gethostbyname", name_rule)) return real_gethostbyname(name);
-  h_errno = NO_RECOVERY;
-  return nullptr;
+  return refused("gethostbyname", name_rule) ? no_host() : real_gethostbyname(name);
+}
+
+TWINWIRE_FENCED(hostent*, gethostbyname2, const char* name, int family) {
+  return refused("gethostbyname2", name_rule) ? no_host() : real_gethostbyname2(name, family);
+}
+
+TWINWIRE_FENCED(hostent*, gethostbyaddr, const void* address, socklen_t size, int family) {
+  return refused("gethostbyaddr", name_rule) ? no_host() : real_gethostbyaddr(address, size, family);
+}
+
+TWINWIRE_FENCED(int, gethostbyname_r, const char* name, hostent* entry, char* buffer, std::size_t size,
+                hostent** result, int* error) {
+  if (!refused("gethostbyname_r", name_rule)) {
+    return real_gethostbyname_r(name, entry, buffer, size, result, error);
+  }
+  *result = nullptr;
+  *error = NO_RECOVERY;
+  return EPERM;
 }
 
 }  // namespace twinwire::sim::fence

@@ -10,7 +10,9 @@
 #include <semaphore.h>
 #include <sys/epoll.h>
 #include <sys/select.h>
+#include <sys/time.h>
 #include <time.h>
+#include <unistd.h>
 
 namespace twinwire::sim::fence {
 
@@ -38,6 +40,21 @@ TWINWIRE_FENCED(int, thrd_sleep, const timespec* time, timespec* rest) {
 
 TWINWIRE_FENCED(int, pause) {
   return refused("pause", wait_rule) ? not_permitted() : real_pause();
+}
+
+// --- signals at a time; taking them back passes ---
+
+TWINWIRE_FENCED(unsigned, alarm, unsigned seconds) {
+  return seconds != 0 && refused("alarm", sleep_rule) ? 0 : real_alarm(seconds);
+}
+
+TWINWIRE_FENCED(int, setitimer, __itimer_which_t which, const itimerval* time, itimerval* before) {
+  const bool rings = time && (time->it_value.tv_sec != 0 || time->it_value.tv_usec != 0);
+  return rings && refused("setitimer", sleep_rule) ? not_permitted() : real_setitimer(which, time, before);
+}
+
+TWINWIRE_FENCED(int, timer_create, clockid_t clock, sigevent* how, timer_t* timer) {
+  return refused("timer_create", sleep_rule) ? not_permitted() : real_timer_create(clock, how, timer);
 }
 
 // --- waiting for descriptors; looking at them without waiting passes ---
@@ -101,6 +118,12 @@ TWINWIRE_FENCED(int, pthread_cond_clockwait, pthread_cond_t* condition, pthread_
                 clockid_t clock, const timespec* deadline) {
   if (refused("pthread_cond_clockwait", wait_rule)) return ETIMEDOUT;
   return real_pthread_cond_clockwait(condition, mutex, clock, deadline);
+}
+
+TWINWIRE_FENCED(int, sem_wait, sem_t* semaphore) {
+  // One that is free needs nobody.
+  if (::sem_trywait(semaphore) == 0) return 0;
+  return refused("sem_wait", wait_rule) ? not_permitted() : real_sem_wait(semaphore);
 }
 
 TWINWIRE_FENCED(int, sem_timedwait, sem_t* semaphore, const timespec* deadline) {

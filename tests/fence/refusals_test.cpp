@@ -23,6 +23,7 @@
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <thread>
@@ -198,6 +199,23 @@ const Probe socket_probes[] = {
                             0) == EAI_FAMILY;
      }},
     {"gethostbyname", [] { return ::gethostbyname("127.0.0.1") != nullptr; }},
+    {"gethostbyname2", [] { return ::gethostbyname2("127.0.0.1", AF_INET) != nullptr; }},
+    {"gethostbyaddr",
+     [] {
+       // Too short for an address, of which the system says nothing but that.
+       errno = 0;
+       const char byte = 0;
+       return ::gethostbyaddr(&byte, 1, AF_INET) == nullptr && h_errno == NETDB_INTERNAL && errno == EINVAL;
+     }},
+    {"gethostbyname_r",
+     [] {
+       hostent entry{};
+       hostent* found = nullptr;
+       char buffer[512];
+       int error = 0;
+       return ::gethostbyname_r("127.0.0.1", &entry, buffer, sizeof buffer, &found, &error) == 0 &&
+              found != nullptr;
+     }},
 };
 
 const Probe wait_probes[] = {
@@ -241,6 +259,33 @@ const Probe wait_probes[] = {
      [] {
        epoll_event event{};
        return ::epoll_pwait(-1, &event, 1, 1, nullptr) < 0 && errno == EBADF;
+     }},
+    {"alarm",
+     [] {
+       ::alarm(1000);
+       return ::alarm(0) != 0;
+     }},
+    {"setitimer",
+     [] {
+       const itimerval far{{}, {1000, 0}};
+       const itimerval never{};
+       if (::setitimer(ITIMER_REAL, &far, nullptr) != 0) return false;
+       return ::setitimer(ITIMER_REAL, &never, nullptr) == 0;
+     }},
+    {"timer_create",
+     [] {
+       sigevent silent{};
+       silent.sigev_notify = SIGEV_NONE;
+       timer_t timer{};
+       if (::timer_create(CLOCK_MONOTONIC, &silent, &timer) != 0) return false;
+       return ::timer_delete(timer) == 0;
+     }},
+    {"sem_wait",
+     [] {
+       // Posted beforehand where it is to pass.
+       Semaphore here;
+       if (!sim::RunningWorld::get()) ::sem_post(&here.semaphore);
+       return ::sem_wait(&here.semaphore) == 0;
      }},
     {"sem_timedwait",
      [] {
@@ -379,6 +424,10 @@ TEST_CASE("looking without waiting passes, and so does what only writes down num
     CHECK(::getaddrinfo("127.0.0.1", "80", &hints, &found) == 0);
     ::freeaddrinfo(found);
     CHECK(::syscall(SYS_getpid) == ::getpid());
+    Semaphore free;
+    ::sem_post(&free.semaphore);
+    CHECK(::sem_wait(&free.semaphore) == 0);
+    CHECK(::alarm(0) == 0);
   });
   CHECK_FALSE(report);
 }
