@@ -12,7 +12,6 @@
 #include <sys/select.h>
 #include <sys/time.h>
 #include <time.h>
-#include <unistd.h>
 
 namespace twinwire::sim::fence {
 
@@ -44,11 +43,7 @@ TWINWIRE_FENCED(int, pause) {
 
 // --- signals at a time; taking them back passes ---
 
-TWINWIRE_FENCED(unsigned, alarm, unsigned seconds) {
-  return seconds != 0 && refused("alarm", sleep_rule) ? 0 : real_alarm(seconds);
-}
-
-TWINWIRE_FENCED(int, setitimer, __itimer_which_t which, const itimerval* time, itimerval* before) {
+TWINWIRE_FENCED(int, setitimer, int which, const itimerval* time, itimerval* before) {
   const bool rings = time && (time->it_value.tv_sec != 0 || time->it_value.tv_usec != 0);
   return rings && refused("setitimer", sleep_rule) ? not_permitted() : real_setitimer(which, time, before);
 }
