@@ -202,10 +202,9 @@ const Probe socket_probes[] = {
     {"gethostbyname2", [] { return ::gethostbyname2("127.0.0.1", AF_INET) != nullptr; }},
     {"gethostbyaddr",
      [] {
-       // Too short for an address, of which the system says nothing but that.
-       errno = 0;
+       // The system knows no hosts of this family, and asks nobody.
        const char byte = 0;
-       return ::gethostbyaddr(&byte, 1, AF_INET) == nullptr && h_errno == NETDB_INTERNAL && errno == EINVAL;
+       return ::gethostbyaddr(&byte, 1, AF_UNIX) == nullptr && h_errno == NETDB_INTERNAL;
      }},
     {"gethostbyname_r",
      [] {
