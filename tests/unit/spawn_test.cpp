@@ -222,6 +222,44 @@ TEST_CASE("a process that ignores SIGCHLD learns that its children have ended, b
   REQUIRE(::sigaction(SIGCHLD, &before, nullptr) == 0);
 }
 
+/// A process that waits for its input to end and then exits with 7, with this number if the system lets us
+/// choose it. -1: it has another one, or there is none.
+pid_t fork_as(pid_t number, const PipeEnds& pipe) {
+  std::ofstream("/proc/sys/kernel/ns_last_pid") << number - 1 << std::flush;
+  const pid_t process = ::fork();
+  if (process == 0) {
+    ::close(pipe.writing.value);
+    char byte = 0;
+    ::_exit(::read(pipe.reading.value, &byte, 1) == 0 ? 7 : 8);
+  }
+  if (process == number) return process;
+  ::kill(process, SIGKILL);
+  ::waitpid(process, nullptr, 0);
+  return -1;
+}
+
+TEST_CASE("a signal for a child that somebody else has reaped reaches nobody who has its number now") {
+  RealLoop here;
+  auto child = std::make_shared<SpawnWatcher>(here.loop);
+  const PipeEnds pipe = here.loop.make_pipe();
+  pid_t stranger = -1;
+  here.loop.subprocess_exec([child] { return child; }, {"sleep", {"60"}},
+                            [&](std::exception_ptr, Subprocess) {
+                              const int pid = child->transport.get_pid();
+                              ::kill(pid, SIGKILL);
+                              ::waitpid(pid, nullptr, 0);
+                              stranger = fork_as(pid, pipe);
+                              CHECK_THROWS_AS(child->transport.kill(), OperationError);
+                            });
+  here.loop.run_forever();
+  here.loop.close_handle(pipe.writing);
+  here.loop.close_handle(pipe.reading);
+  int status = 0;
+  if (stranger < 0) return;  // only root may choose, and somebody may have been faster
+  REQUIRE(::waitpid(stranger, &status, 0) == stranger);
+  CHECK((WIFEXITED(status) && WEXITSTATUS(status) == 7));
+}
+
 /// In a process of its own, which gives up the right to kill its child. 0: all was well.
 int lose_a_child() {
   RealLoop here;
