@@ -24,6 +24,13 @@ awaitable<void> perform_drain(Ref<StreamState> state) {
 
 awaitable<void> perform_start_tls(Ref<StreamState> state, StartTlsOptions options) {
   const Transport plain = state->transport;
+  // Whoever is between could have put it there, for us to take for something that came over TLS
+  // (CVE-2011-0411).
+  if (const std::size_t unread = state->unread(); unread != 0) {
+    plain.abort();
+    throw OperationError(make_error(errc::protocol_error),
+                         "start TLS: " + std::to_string(unread) + " bytes came in clear and were not read");
+  }
   Transport secure = co_await start_tls(state->loop, plain, plain.get_protocol(), std::move(options));
   state->moved_to(std::move(secure));
 }

@@ -57,7 +57,8 @@ class StreamWriter {
   /// True from close, abort or a fatal error on.
   bool is_closing() const { return transport().is_closing(); }
   /// Makes the connection secure; reader and writer go on with it. See Loop::start_tls. Nothing may be read,
-  /// written or drained meanwhile, and nothing that belongs to the handshake may have been read before.
+  /// written or drained meanwhile. Fails with protocol_error, and aborts, if something has arrived in clear
+  /// that was not read: it would be taken for something that came over TLS.
   awaitable<void> start_tls(StartTlsOptions options) const;
 
   /// Completes when the connection is lost (connection_lost has returned), whoever ended it. Throws the error

@@ -11,6 +11,13 @@
 
 namespace twinwire::detail {
 
+namespace {
+
+/// How many connections may wait. Those of TLS need no descriptor any more once their peer is gone.
+constexpr std::size_t waiting_max = 4096;
+
+}  // namespace
+
 class AcceptorCore::Accept final : public IoOperation<Ref<StreamCore>>, public ListLink<AcceptTag> {
  public:
   using IoOperation::IoOperation;
@@ -37,7 +44,13 @@ void AcceptorCore::arrived(Ref<StreamCore> connection) {
   if (closed_) {
     connection->abort();
   } else if (accepts_.empty()) {
-    waiting_.push_back(std::move(connection));
+    if (waiting_.size() >= waiting_max)
+      std::erase_if(waiting_, [](const auto& one) { return one->transport().is_closing(); });
+    if (waiting_.size() >= waiting_max) {
+      connection->abort();
+    } else {
+      waiting_.push_back(std::move(connection));
+    }
   } else {
     accepts_.front().complete({}, std::move(connection));
   }

@@ -156,8 +156,9 @@ Operation DatagramCore::start_send(DatagramToSend datagram, TransferCompletion&&
   return Operation(send);
 }
 
-/// Gives the datagram to the transport, which sends or queues it. What the system has against it comes in the
-/// same turn as, and before, the call that completes it.
+/// Gives the datagram to the transport, which sends or queues it. What the system has against it comes before
+/// the call that completes it: in a later call, and from inside a receive in one that is made after this
+/// turn.
 void DatagramCore::hand_over(Send& send) {
   try {
     transport_.sendto(send.datagram.bytes(), send.datagram.receiver);
@@ -167,8 +168,9 @@ void DatagramCore::hand_over(Send& send) {
                        0);
     return;
   }
-  loop_->call_soon(
-      [handed_over = Ref<Send>(&send)] { handed_over->complete({}, handed_over->datagram.bytes().size()); });
+  loop_->call_soon([loop = loop_, handed_over = Ref<Send>(&send)] {
+    loop->call_soon([handed_over] { handed_over->complete({}, handed_over->datagram.bytes().size()); });
+  });
 }
 
 void DatagramCore::cancel() {

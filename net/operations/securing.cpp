@@ -4,9 +4,9 @@ namespace twinwire::detail {
 
 void Securing::start(const TlsContext& context, Ref<StreamTransport> lower, const TlsEnd& end,
                      std::string what, Done done) {
-  what_ = std::move(what) + ": TLS handshake";
-  done_ = std::move(done);
   wire_ = context.secure(std::move(lower), end);
+  what_ = std::move(what) + ": TLS handshake";
+  done_ = std::move(done);  // which may own this: only now is there an end to wait for
   wire_->set_sink(this);
 }
 

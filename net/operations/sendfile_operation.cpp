@@ -116,10 +116,11 @@ void SendfileOperation::release_resources() noexcept {
 Operation start_sendfile(Loop& loop, const BaseTransport& transport, NativeHandle file,
                          const SendfileOptions& options, Completion<std::uint64_t> done) {
   auto* const stream = dynamic_cast<StreamTransport*>(transport.base());
-  if (!stream || stream->wire()->direction() == Direction::receive) {
+  if (!stream) throw std::invalid_argument("sendfile: this kind of transport cannot send files");
+  if (!stream->belongs_to(loop)) throw std::invalid_argument("sendfile: the transport is another loop's");
+  if (stream->wire()->direction() == Direction::receive) {
     throw std::invalid_argument("sendfile: this kind of transport cannot send files");
   }
-  if (!stream->belongs_to(loop)) throw std::invalid_argument("sendfile: the transport is another loop's");
   if (options.offset < 0) throw std::invalid_argument("sendfile: offset is negative");
   if (options.count && *options.count <= 0) throw std::invalid_argument("sendfile: count is not positive");
   if (!options.fallback && !stream->wire()->can_send_file()) {

@@ -44,6 +44,8 @@ class StartTls final : public CompletingOperation<Transport> {
     lower_->leave_server();
     upper->take_over(std::move(protocol_), paused_writing_);
     complete(nullptr, Transport(upper));
+    // The protocol is told that it may go on when it has the transport on which to do so.
+    if (paused_writing_) upper->go_on_soon();
   }
 
   void do_cancel(error_code reason) override {
@@ -87,6 +89,7 @@ Operation start_secure(Loop& loop, const BaseTransport& transport, std::shared_p
   }
   if (!lower->belongs_to(loop))
     throw std::logic_error("start_tls: the transport is gone, or of another loop");
+  if (lower->carries_layer()) throw std::logic_error("start_tls: the transport has been made secure already");
   if (!lower->is_duplex())
     throw std::logic_error("start_tls: the transport is closing, or has ended in part");
   const auto operation = make_ref<StartTls>(loop, std::move(lower), std::move(protocol), std::move(done));

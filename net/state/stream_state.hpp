@@ -74,6 +74,8 @@ class StreamState final : public RefCounted {
   /// What a decided request yields. Throws why it cannot be satisfied.
   std::string finish(const ReadRequest& request);
   std::size_t finish_into(const ReadRequest& request, MutableBytes target);
+  /// Bytes that have arrived.
+  std::size_t unread() const noexcept { return buffer_.size(); }
   bool at_end() const noexcept { return ended_ && buffer_.empty(); }
 
   // --- for the writer ---

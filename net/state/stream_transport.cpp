@@ -68,9 +68,7 @@ void StreamTransport::take_over(std::shared_ptr<BaseProtocol> protocol, bool pau
   const Ref<StreamTransport> self(this);
   set_protocol(std::move(protocol));
   wire_->set_sink(this);
-  if (!paused_writing) return;
-  flow_.set_paused();
-  check_resume();
+  if (paused_writing) flow_.set_paused();
 }
 
 void StreamTransport::leave_server() {
@@ -261,7 +259,11 @@ void StreamTransport::on_writable() {
   // held has gone out.
   if (buffer_.empty() ? !layer_ && !transfer_ : cork_depth_ > 0) return;
   const Ref<StreamTransport> self(this);
-  if (!buffer_.empty()) send_buffered();
+  if (!buffer_.empty()) {
+    send_buffered();
+  } else if (const error_code error = layer_ ? wire_->take_error() : error_code(); error.failed()) {
+    fail(error);  // what the connection below held is lost
+  }
   if (is_sending()) after_drain();
 }
 

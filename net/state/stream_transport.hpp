@@ -59,12 +59,18 @@ class StreamTransport final : public TransportLife<TransportState>,
   void abort() override;
   void pause_reading() override;
   void resume_reading() override;
+  /// From now on a wire of a transport above, which has taken the protocol's place.
+  void carry_layer() noexcept { carries_layer_ = true; }
+  bool carries_layer() const noexcept { return carries_layer_; }
   bool is_closing() const override { return state_ != State::open || (layer_ && wire_->is_closing()); }
   bool is_reading() const override { return wants_to_read() && !is_closing(); }
   std::size_t write_buffer_size() const override {
     return layer_ && is_sending() ? buffer_.size() + wire_->held() : buffer_.size();
   }
   void set_protocol(std::shared_ptr<BaseProtocol> protocol) override;
+
+  /// Looks, in a later turn, what the protocol or a transfer waits for.
+  void go_on_soon();
 
   // --- for sendfile ---
   /// Throws std::logic_error if nothing can be written now.
@@ -95,7 +101,6 @@ class StreamTransport final : public TransportLife<TransportState>,
   void send(std::span<const Bytes> segments);
   void send_buffered();
   void after_drain();
-  void go_on_soon();
   void take_leave();
   void send_eof();
   bool read_once();
@@ -119,6 +124,7 @@ class StreamTransport final : public TransportLife<TransportState>,
   bool read_pending_ = false;  ///< a call to go on reading is scheduled
   bool leaving_ = false;       ///< all is written, and the wire takes leave of the peer
   const bool layer_;           ///< of the wire: see Wire::is_layer
+  bool carries_layer_ = false;
   int cork_depth_ = 0;
   SendfileOperation* transfer_ = nullptr;  ///< which sends a file through this
   WriteBuffer buffer_;

@@ -59,6 +59,11 @@ class TransportLife : public Interface {
     this->release_ref();
   }
 
+  /// With what it was lost, which connection_lost may still have to tell.
+  std::optional<error_code> loss() const {
+    return is_sending() ? std::nullopt : std::optional<error_code>(lost_error_);
+  }
+
   /// False once its loop is gone.
   bool belongs_to(const Loop& loop) const noexcept { return loop_ == &loop; }
 

@@ -44,9 +44,10 @@ WallTime time_of(const ASN1_TIME* time) {
                                         std::chrono::day(static_cast<unsigned>(parts.tm_mday)));
   const auto when = std::chrono::sys_days(day) + std::chrono::hours(parts.tm_hour) +
                     std::chrono::minutes(parts.tm_min) + std::chrono::seconds(parts.tm_sec);
-  // The calendar ends in 2262; some certificates are valid until 9999.
+  // The calendar begins in 1677 and ends in 2262; some certificates are valid until 9999.
+  constexpr auto first = std::chrono::ceil<std::chrono::seconds>(WallTime::min());
   constexpr auto last = std::chrono::floor<std::chrono::seconds>(WallTime::max());
-  return when > last ? WallTime::max() : WallTime(when);
+  return when > last ? WallTime::max() : when < first ? WallTime::min() : WallTime(when);
 }
 
 /// Two digits.

@@ -173,11 +173,15 @@ IoResult TlsSession::read(MutableBytes buffer) {
 
 error_code TlsSession::write(Bytes data) {
   const SeededLibrary::Use use(context_->library(), random_);
-  ERR_clear_error();
-  std::size_t count = 0;
-  // The output takes all, so a record is written in full or not at all.
-  if (SSL_write_ex(ssl_.get(), data.data(), data.size(), &count) == 1) return {};
-  return take_tls_error(ssl_.get());
+  // The output takes all, so a record is written in full or not at all; but the peer may have asked for
+  // smaller ones.
+  while (!data.empty()) {
+    ERR_clear_error();
+    std::size_t count = 0;
+    if (SSL_write_ex(ssl_.get(), data.data(), data.size(), &count) != 1) return take_tls_error(ssl_.get());
+    data = data.subspan(count);
+  }
+  return {};
 }
 
 void TlsSession::take_leave() {

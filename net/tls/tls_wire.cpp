@@ -98,14 +98,16 @@ TlsWire::TlsWire(std::shared_ptr<const TlsContext> context, std::shared_ptr<TlsR
       below_(std::make_shared<Below>(*this)),
       shutdown_timeout_(end.shutdown_timeout),
       session_(std::move(realised), end, peer_of(end, *lower_), entity, *this) {
-  lower_->set_write_buffer_limits(0, 0);
-  blocked_ = lower_->is_writing_paused() || lower_->write_buffer_size() != 0;
+  lower_->carry_layer();
   if (lower_->protocol()) {
     lower_->set_protocol(below_);
     lower_->resume_reading();
   } else {
     lower_->start(below_);
   }
+  // Not before: the protocol above is not to be paused by it.
+  lower_->set_write_buffer_limits(0, 0);
+  blocked_ = lower_->is_writing_paused() || lower_->write_buffer_size() != 0;
   start_timer(end.handshake_timeout, &TlsWire::handshake_expired);
   handshake();
 }
@@ -172,17 +174,20 @@ void TlsWire::below_lost(error_code error) {
   lost_error_ = error;
   if (phase_ == Phase::handshake) {
     end_handshake(error.failed() ? error : make_error(errc::connection_reset));
-  } else if (phase_ == Phase::leaving) {
-    // What was handed over went its way, as behind the close of any socket.
+  } else {
+    // What was handed over went its way, as behind the close of any socket; not so what was still held.
     if (blocked_ && !outcome_.failed()) outcome_ = error;
-    timer_.cancel();
-    phase_ = Phase::left;
+    if (phase_ == Phase::leaving) {
+      timer_.cancel();
+      phase_ = Phase::left;
+    }
   }
   announce(below_);
 }
 
 void TlsWire::below_drained() {
   blocked_ = false;
+  if (phase_ == Phase::leaving && !below_ended_) wait_for_farewell();
   if (phase_ != Phase::handshake && sink_) sink_->on_writable();
 }
 
@@ -258,13 +263,16 @@ IoResult TlsWire::read_some(MutableBytes buffer) {
 }
 
 IoResult TlsWire::write_some(std::span<const Bytes> buffers) {
-  if (lost_) return {0, lost_error_.failed() ? lost_error_ : make_error(errc::broken_pipe)};
   IoResult result;
   RecordPieces pieces(buffers);
   while (!blocked_ && !pieces.empty()) {
     const Bytes piece = pieces.next();
     if (const error_code error = session_.write(piece); error.failed()) return {result.bytes, error};
     result.bytes += piece.size();
+  }
+  // It may have been lost long ago, or just now, by one of these.
+  if (const auto loss = lower_->loss()) {
+    return {result.bytes, loss->failed() ? *loss : make_error(errc::broken_pipe)};
   }
   if (result.bytes == 0) result.error = make_error(errc::operation_would_block);
   return result;
@@ -281,8 +289,8 @@ error_code TlsWire::finish_close() {
   if (phase_ == Phase::open && lost_) phase_ = Phase::left;
   if (phase_ == Phase::open) {
     phase_ = Phase::leaving;
-    start_timer(shutdown_timeout_, &TlsWire::leaving_expired);
     session_.take_leave();
+    if (!blocked_) wait_for_farewell();
     if (below_ended_) {
       leave_below();
     } else {
@@ -305,6 +313,11 @@ void TlsWire::drain() {
 /// Both have taken leave, or the peer is not going to. Its farewell is not owed where ours has come first.
 void TlsWire::leave_below() {
   lower_->close();
+}
+
+/// Everything has been taken: from now on it is up to the peer.
+void TlsWire::wait_for_farewell() {
+  start_timer(shutdown_timeout_, &TlsWire::leaving_expired);
 }
 
 void TlsWire::leaving_expired() {

@@ -39,7 +39,7 @@ class TlsWire final : public Wire, private Ciphertext {
   IoResult read_some(MutableBytes buffer) override;
   IoResult write_some(std::span<const Bytes> buffers) override;
   error_code finish_connect() override;
-  error_code take_error() override { return {}; }
+  error_code take_error() override { return lost_ ? outcome_ : error_code(); }
   error_code shutdown_write() override { return make_error(errc::operation_not_supported); }
   void abort() override;
   NativeHandle release() override { return {}; }
@@ -66,6 +66,7 @@ class TlsWire final : public Wire, private Ciphertext {
   void handshake();
   void end_handshake(error_code error);
   void leave_below();
+  void wait_for_farewell();
   void start_timer(Duration timeout, void (TlsWire::*expired)());
   void handshake_expired();
   void leaving_expired();
@@ -84,7 +85,7 @@ class TlsWire final : public Wire, private Ciphertext {
   bool lost_ = false;         ///< the connection below is gone
   bool closed_ = false;
   error_code lost_error_;
-  /// How the handshake ended; later, how taking leave did.
+  /// How the handshake ended; later, what became of what was written, and how taking leave ended.
   error_code outcome_;
   Duration shutdown_timeout_;
   Handle timer_;

@@ -4,6 +4,7 @@
 #include "pipe_pair.hpp"
 #include "raw_socket.hpp"
 #include "tls_service.hpp"
+#include "unix_service.hpp"
 
 #include <twinwire/net/datagram.hpp>
 #include <twinwire/net/tls/error.hpp>
@@ -282,6 +283,26 @@ CONTRACT_TEST("TLS-23", "what cannot be upgraded is rejected at once, and unaffe
   CHECK_THROWS_AS(start(transport, good), std::logic_error);
 }
 
+CONTRACT_TEST("TLS-23", "a connection is upgraded once") {
+  const Pair pair = stage.connect_pair();
+  const Transport plain = pair.client->transport.raw();
+  const auto again = [&] {
+    stage.client().start_tls(plain, pair.client->protocol(), StartTlsOptions(client_context(), server_name),
+                             [](auto, auto) {});
+  };
+  const StartingTls first = start_client(stage, *pair.client, pair.client->protocol());
+  CHECK_THROWS_AS(again(), std::logic_error);
+  const StartingTls server = start_server(stage, *pair.server, pair.server->protocol());
+  stage.run_until([&] { return first.outcome->done() && server.outcome->done(); }, "both handshakes");
+  REQUIRE(first.outcome->succeeded());
+  CHECK_THROWS_AS(again(), std::logic_error);
+  first.outcome->value.write("unaffected");
+  stage.run_until_received(*pair.server, 10);
+  first.outcome->value.close();
+  stage.run_until_lost(pair);
+  CHECK(pair.client->count("CL") == 1);
+}
+
 CONTRACT_TEST("TLS-23", "a pipe cannot be upgraded") {
   const PipePair pipe = connect_pipe(stage);
   for (const auto& end : {pipe.reader, pipe.writer}) {
@@ -316,11 +337,16 @@ PLAIN_TEST("TLS-24", "plain bytes that wait are sent in clear before the handsha
   pair.server->on_get_buffer = [&](std::ptrdiff_t) {
     return MutableBytes(space).first(std::min(space.size(), written - pair.server->received().size()));
   };
+  // Who writes when it may go on writes on the new transport, and so has it by then.
+  bool has_transport = false;
+  pair.client->on_resume = [&] { has_transport = client.outcome->done(); };
   pair.server->transport.resume_reading();
   stage.run_until([&] { return client.outcome->done() && !started.empty() && started[0].outcome->done(); },
                   "both handshakes");
   INFO(client.outcome->message() << started[0].outcome->message());
   REQUIRE(client.outcome->succeeded());
+  stage.run_until([&] { return pair.client->count("RW") != 0; }, "the protocol to be resumed");
+  CHECK(has_transport);
   CHECK(pair.server->received() == pattern(written));
   stage.settle();
   CHECK(pair.client->events() == "CM PW RW");
@@ -328,6 +354,28 @@ PLAIN_TEST("TLS-24", "plain bytes that wait are sent in clear before the handsha
   stage.run_until_received(*pair.server, written + 6);
   client.outcome->value.close();
   stage.run_until_lost(pair);
+}
+
+PLAIN_TEST("TLS-24", "plain bytes that wait below the high-water mark pause nobody") {
+  const Pair pair = stage.connect_deaf_server();
+  while (pair.client->transport.get_write_buffer_size() == 0) pair.client->transport.write(pattern(4096));
+  const StartingTls client = start_client(stage, *pair.client, pair.client->protocol());
+  stage.settle();
+  CHECK(pair.client->events() == "CM");
+  as_user([&] { client.operation.cancel(); });
+  pair.server->transport.abort();
+  stage.run_until_lost(pair);
+}
+
+CONTRACT_TEST("TLS-24", "a coroutine is not upgraded over bytes that came in clear and were not read") {
+  Line line = connect_line(stage);
+  line.peer->transport.write("ready\ninjected\n");
+  CHECK(play(stage, line.reader().read_line()) == "ready\n");
+  stage.settle();
+  const std::string error =
+      error_of([&] { play(stage, line.writer().start_tls(StartTlsOptions(client_context(), server_name))); });
+  CHECK(error == "Protocol error");
+  stage.run_until_lost(*line.peer);
 }
 
 PLAIN_TEST("TLS-24", "bytes that have arrived and were not delivered belong to the handshake") {

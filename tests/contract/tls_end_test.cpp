@@ -13,8 +13,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Short where it is to strike, as on the real system it is waited for.
-
 /// A connection of the library's to a peer that is not.
 std::shared_ptr<Recorder> connect_to(Stage& stage, const BarePeer& peer, ConnectOptions options) {
   Connecting connecting(stage, stage.client(), std::move(options));
@@ -316,6 +314,35 @@ CONTRACT_TEST("TLS-09", "abort drops what is buffered; the peer sees no clean en
   CHECK(pair.client->events() == "CM CL");
   CHECK_FALSE(pair.server->eof());
   CHECK(pair.server->error() == errc::connection_reset);
+}
+
+CONTRACT_TEST("TLS-09", "a write after the peer's reset fails, also where reading is paused") {
+  const TlsService service(stage);
+  for (const bool closes : {false, true}) {
+    const Pair pair = connect_secure(stage, service);
+    pair.client->transport.pause_reading();
+    stage.settle();
+    pair.server->transport.abort();
+    stage.run_until_lost(*pair.server);
+    stage.settle();
+    pair.client->transport.write("lost");
+    if (closes) pair.client->transport.close();
+    stage.run_until_lost(*pair.client);
+    CHECK(pair.client->events() == "CM CL:connection_reset");
+  }
+}
+
+CONTRACT_TEST("TLS-09",
+              "what the connection below held is lost with an error, also where reading is paused") {
+  const TlsService service(stage, server_context(), [](Recorder& recorder) { recorder.start_paused = true; });
+  const Pair pair = connect_secure(stage, service);
+  pair.client->transport.set_write_buffer_limits(1000);
+  clog(pair.client->transport);
+  pair.client->transport.pause_reading();
+  stage.settle();
+  pair.server->transport.abort();
+  stage.run_until_lost(pair);
+  CHECK(pair.client->events() == "CM PW CL:connection_reset");
 }
 
 CONTRACT_TEST("TLS-12", "a reader that pauses gets neither data nor the farewell; then both, in order") {

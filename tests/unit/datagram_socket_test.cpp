@@ -105,6 +105,28 @@ TEMPLATE_TEST_CASE("what cannot be sent is told to whoever sends", "", SimLoop, 
   });
 }
 
+TEMPLATE_TEST_CASE("what cannot be sent from inside a receive is told to the send, too", "", SimLoop,
+                   RealLoop) {
+  TestType here;
+  Loop& loop = here.loop;
+  run_until_complete(loop, [&]() -> awaitable<void> {
+    datagram_socket server = co_await bound(loop);
+    datagram_socket client = co_await connected_to(loop, *server.local_endpoint());
+    const DatagramTransport asking = client.transport();
+    loop.call_later(1ms, [asking] { asking.sendto("question"); });
+    std::array<char, 16> space{};
+    Address sender;
+    co_await server.async_receive_from(asio::buffer(space), sender, use_awaitable);
+    const std::string large(70'000, 'x');
+    const auto [error, sent] = co_await server.async_send_to(asio::buffer(large), sender, with_error);
+    CHECK(error == asio::error::message_size);
+    loop.call_later(1ms, [asking] { asking.sendto("another"); });
+    const auto [none, size] = co_await server.async_receive_from(asio::buffer(space), sender, with_error);
+    CHECK_FALSE(none);
+    CHECK(size == 7);
+  });
+}
+
 TEMPLATE_TEST_CASE("a datagram operation can be cancelled, and a second one is refused", "", SimLoop,
                    RealLoop) {
   TestType here;

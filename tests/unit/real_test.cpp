@@ -11,6 +11,7 @@
 
 #include <arpa/inet.h>
 #include <chrono>
+#include <csignal>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -267,6 +268,20 @@ TEST_CASE("threads do not serve without a port, on port 0, or on one ready-made 
     RealLoop here;
     real::Core core(here.loop, 0, 1s);
     CHECK_THROWS_AS(core.serve([] { return nullptr; }, options), std::invalid_argument);
+  }
+}
+
+TEST_CASE("a signal that comes while threads still begin stops all of them") {
+  for (int round = 0; round < 20; ++round) {
+    real::PerCoreOptions options;
+    options.threads = 4;
+    options.stop_signals = {SIGUSR1};
+    CHECK_NOTHROW(real::run_per_core(options, [](real::Core& core) {
+      // So that the test ends if it fails.
+      core.loop().call_later(
+          10s, [&core] { core.fail(std::make_exception_ptr(std::runtime_error("was not stopped"))); });
+      if (core.index() == 0) ::kill(::getpid(), SIGUSR1);
+    }));
   }
 }
 

@@ -3,6 +3,7 @@
 #include "socket_pair.hpp"
 #include "witness.hpp"
 
+#include <twinwire/net/loop.hpp>
 #include <twinwire/net/sleep.hpp>
 #include <twinwire/net/task.hpp>
 
@@ -115,6 +116,34 @@ TEMPLATE_TEST_CASE("sockets and acceptors are for Unix paths, too", "", SimLoop,
     co_await asio::async_read(server, asio::buffer(buffer), use_awaitable);
     CHECK(std::string(buffer, 4) == "word");
   });
+}
+
+TEST_CASE("connections that nobody accepts are reset beyond a limit") {
+  constexpr int limit = 4096;
+  constexpr int beyond = 5;
+  sim::WorldOptions options;
+  options.host.max_descriptors = 3 * limit;
+  sim::World world(1, options);
+  Loop& loop = world.add_host("server").loop();
+  Loop& clients = world.add_host("clients").loop();
+  socket_acceptor acceptor(loop);
+  ServerOptions where("", 80);
+  where.backlog = 2 * limit;
+  acceptor.async_listen(where, [](error_code) {});
+  world.run_for(1s);
+  int reset = 0;
+  struct Client final : Protocol {
+    explicit Client(int& count) : count(count) {}
+    void data_received(Bytes) override {}
+    void connection_lost(error_code error) override { count += error == errc::connection_reset ? 1 : 0; }
+    int& count;
+  };
+  for (int i = 0; i < limit + beyond; ++i) {
+    clients.create_connection([&reset] { return std::make_shared<Client>(reset); }, {"server", 80},
+                              [](auto, auto) {});
+  }
+  world.run_for(10s);
+  CHECK(reset == beyond);
 }
 
 // --- the end of everything ---

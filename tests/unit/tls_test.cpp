@@ -4,7 +4,9 @@
 #include "secure_run.hpp"
 
 #include <twinwire/net/async.hpp>
+#include <twinwire/net/streams.hpp>
 #include <twinwire/net/task.hpp>
+#include <twinwire/net/tls/certificate_info.hpp>
 #include <twinwire/net/tls/error.hpp>
 #include <twinwire/net/tls/native.hpp>
 
@@ -14,6 +16,7 @@
 #include <catch2/catch.hpp>
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
+#include <openssl/x509.h>
 
 namespace twinwire::unit {
 namespace {
@@ -270,6 +273,62 @@ TEST_CASE("a handshake that fails at a server is told to an observer, and report
   CHECK(client->protocol->lost);
   CHECK(service.count() == 0);
   world.host("server").loop().set_observer(nullptr);
+}
+
+TEMPLATE_TEST_CASE("an upgrade that is refused because of the name keeps nobody alive", "", SimLoop,
+                   RealLoop) {
+  const SecureSetting setting = secure_setting();
+  std::weak_ptr<Recorder> protocol;
+  {
+    TestType stage;
+    const auto client = std::make_shared<Recorder>();
+    protocol = client;
+    const Server listening = run_until_complete(
+        stage.loop,
+        create_server(
+            stage.loop, [] { return std::make_shared<Recorder>(); }, ServerOptions("127.0.0.1", 0)));
+    const Connection made = run_until_complete(
+        stage.loop,
+        create_connection(
+            stage.loop, [client] { return client; }, ConnectOptions("127.0.0.1", listening.port())));
+    const StartTlsOptions options(setting.client, std::string(300, 'a'));
+    CHECK_THROWS_AS(stage.loop.start_tls(made.transport, client, options, [](auto, auto) {}),
+                    std::invalid_argument);
+  }
+  CHECK(protocol.expired());
+}
+
+TEMPLATE_TEST_CASE("a peer that asks for small records gets every byte", "", SimLoop, RealLoop) {
+  const auto version = GENERATE(TlsVersion::tls1_2, TlsVersion::tls1_3);
+  const SecureSetting setting = secure_setting(version);
+  TestType stage;
+  SSL_CTX_set_tlsext_max_fragment_length(native_tls_context(stage.loop, *setting.client).get(),
+                                         TLSEXT_max_fragment_length_512);
+  constexpr std::size_t size = 100'000;
+  const auto received = run_until_complete(stage.loop, [&]() -> awaitable<std::string> {
+    ServerOptions served("127.0.0.1", 0);
+    served.tls = setting.server;
+    const auto pour = [](StreamReader, StreamWriter writer) -> awaitable<void> {
+      writer.write(std::string(size, 'x'));
+      co_await writer.drain();
+    };
+    const Server listening = co_await start_server(stage.loop, pour, served);
+    ConnectOptions options("127.0.0.1", listening.port());
+    options.tls = setting.client;
+    options.server_hostname = "server.test";
+    Stream stream = co_await open_connection(stage.loop, options);
+    co_return co_await stream.reader.read_all();
+  });
+  CHECK(received == std::string(size, 'x'));
+}
+
+TEST_CASE("times of certificates that the calendar does not have are its first and its last") {
+  const std::unique_ptr<X509, decltype(&X509_free)> certificate(X509_new(), X509_free);
+  ASN1_TIME_set_string(X509_getm_notBefore(certificate.get()), "16000101000000Z");
+  ASN1_TIME_set_string(X509_getm_notAfter(certificate.get()), "99991231235959Z");
+  const TlsCertificate told = detail::describe_certificate(*certificate);
+  CHECK(told.not_before == WallTime::min());
+  CHECK(told.not_after == WallTime::max());
 }
 
 TEMPLATE_TEST_CASE("destroying a loop in the middle of handshakes leaks nothing", "", SimLoop, RealLoop) {

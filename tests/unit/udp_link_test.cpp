@@ -175,6 +175,38 @@ TEST_CASE("a forged datagram comes from where it says, and from nowhere else") {
   CHECK_THROWS_AS(forger.send_forged(Address::of("::1", 53), client, {}), std::invalid_argument);
 }
 
+TEST_CASE("what two addresses of one host send is lost independently") {
+  sim::WorldOptions options;
+  options.link.loss = {1, 2};
+  sim::World world(1, options);
+  sim::HostOptions two;
+  two.addresses = {Address::of("10.1.0.1", 0), Address::of("10.1.0.2", 0)};
+  sim::Host& server = world.add_host("server", two);
+  sim::Host& client = world.add_host("client");
+  const auto open = [](sim::Host& host, const std::string& address, Port port) {
+    const auto inbox = std::make_shared<Inbox>();
+    DatagramOptions binding;
+    binding.local_addr = {address, std::move(port)};
+    host.loop().create_datagram_endpoint([inbox] { return inbox; }, binding, [](auto, auto) {});
+    return inbox;
+  };
+  const auto one = open(server, "10.1.0.1", 53);
+  const auto other = open(server, "10.1.0.2", 53);
+  const auto receiver = open(client, client.address().host(), 1000);
+  world.run_for(std::chrono::seconds(1));
+  const Address there = client.address().with_port(1000);
+  for (int i = 0; i < 40; ++i) {
+    one->transport.sendto(std::to_string(i), there);
+    other->transport.sendto(std::to_string(i), there);
+  }
+  world.run_for(std::chrono::seconds(10));
+  // Of a pair both arrive, none does, or one of them.
+  const auto alone = std::ranges::count_if(receiver->received, [&](const std::string& text) {
+    return std::ranges::count(receiver->received, text) == 1;
+  });
+  CHECK(alone > 5);
+}
+
 TEST_CASE("the same seed damages datagrams in the same way, another one differently") {
   sim::LinkOptions link = sim::LinkOptions::rough();
   link.corrupt = {1, 10};
