@@ -23,6 +23,12 @@ bool sends(const Step& step) {
          step.action == Action::write_eof;
 }
 
+/// How much of what comes in turns lies in the layer, and how much below it, depends on how it comes. A Unix
+/// socket that is closed tells by its end whether anything was unread there.
+bool rests_on_layer(Kind kind, const Observation& side) {
+  return kind == Kind::unix_socket && std::ranges::find(side.events, "start_tls") != side.events.end();
+}
+
 bool is_data(std::string_view event) {
   return event.starts_with("DR:") || event.starts_with("BU:");
 }
@@ -175,7 +181,10 @@ bool is_crossing(Kind kind, Group group, const Sight& before) {
     for (const Step& next : group) {
       const bool same_side = next.side == step.side;
       if (ends(step, before) && !same_side && (sends(next) || ends(next, before))) return true;
-      if (sends(step) && sends(next) && same_side && &next != &step && !other_open) return true;
+      const bool comes_in_turns = sends(step) && sends(next) && same_side && &next != &step;
+      if (comes_in_turns &&
+          (!other_open || rests_on_layer(kind, before[static_cast<std::size_t>(1 - step.side)])))
+        return true;
       const bool ends_twice = same_side && step.action == Action::write_eof && ends(next, before);
       const bool looks_again = !same_side && next.action == Action::resume && ends(step, before);
       if ((ends_twice || looks_again) && kind == Kind::unix_socket) return true;
