@@ -342,7 +342,8 @@ CONTRACT_TEST("TLS-09",
   SECTION("and nothing waited above it") {
     while (pair.client->transport.get_write_buffer_size() == 0) {
       pair.client->transport.write(pattern(4096));
-      if (pair.client->transport.get_write_buffer_size() != 0) stage.settle();  // as long as the peer takes it
+      if (pair.client->transport.get_write_buffer_size() != 0)
+        stage.settle();  // as long as the peer takes it
     }
   }
   pair.client->transport.pause_reading();
