@@ -3,6 +3,7 @@
 #include "exploring.hpp"
 #include "few_descriptors.hpp"
 #include "shapes.hpp"
+#include "temporary_directory.hpp"
 
 #include <twinwire/traces/child.hpp>
 #include <twinwire/traces/explore.hpp>

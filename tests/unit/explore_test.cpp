@@ -1,6 +1,7 @@
 // Exploring: failing seeds are found, grouped, confirmed, shrunk and kept; crashes and hangs are results.
 #include "exploring.hpp"
 #include "shapes.hpp"
+#include "temporary_directory.hpp"
 
 #include <twinwire/traces/explore.hpp>
 #include <twinwire/traces/replay.hpp>

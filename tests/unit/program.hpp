@@ -2,11 +2,11 @@
 #pragma once
 
 #include "shapes.hpp"
+#include "temporary_directory.hpp"
 
 #include <array>
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -24,22 +24,13 @@ struct Ended {
 /// Runs the program in a directory of its own, which is kept while the object lives.
 class Program {
  public:
-  Program() {
-    std::string name = (std::filesystem::temp_directory_path() / "twinwire-XXXXXX").string();
-    if (!::mkdtemp(name.data())) throw std::runtime_error("mkdtemp");
-    directory_ = name;
-  }
-  Program(const Program&) = delete;
-  Program& operator=(const Program&) = delete;
-  ~Program() { std::filesystem::remove_all(directory_); }
-
   /// `before` are assignments for its environment, or another command that is to run it.
   Ended run(const std::string& arguments, const std::string& before = {}) const {
     return shell(before + " " + SCENARIO_PROGRAM + " " + arguments);
   }
 
   Ended shell(const std::string& line) const {
-    const std::string command = "cd " + directory_.string() + " && " + line + " 2>&1";
+    const std::string command = "cd " + directory().string() + " && " + line + " 2>&1";
     std::FILE* pipe = ::popen(command.c_str(), "r");
     if (!pipe) throw std::runtime_error("popen");
     Ended ended{0, {}};
@@ -53,23 +44,23 @@ class Program {
   }
 
   void write(const std::string& name, const std::string& text) const {
-    std::ofstream(directory_ / name) << text;
+    std::ofstream(directory() / name) << text;
   }
   std::string read(const std::string& name) const {
-    std::ifstream stream(directory_ / name);
+    std::ifstream stream(directory() / name);
     return {std::istreambuf_iterator<char>(stream), {}};
   }
   /// The only repro file there is.
   std::string repro() const {
-    for (const auto& entry : std::filesystem::directory_iterator(directory_)) {
+    for (const auto& entry : std::filesystem::directory_iterator(directory())) {
       if (entry.path().extension() == ".repro") return entry.path().filename().string();
     }
     throw std::runtime_error("no repro was written");
   }
-  const std::filesystem::path& directory() const { return directory_; }
+  const std::filesystem::path& directory() const { return directory_.path(); }
 
  private:
-  std::filesystem::path directory_;
+  TemporaryDirectory directory_;
 };
 
 /// The smallest seed with which the dice falls so.

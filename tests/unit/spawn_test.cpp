@@ -1,6 +1,7 @@
 // What the real backend owes the child processes that it starts, and the process that starts them.
 #include "few_descriptors.hpp"
 #include "loops.hpp"
+#include "temporary_directory.hpp"
 
 #include <twinwire/net/subprocess.hpp>
 
@@ -13,6 +14,7 @@
 #include <fstream>
 #include <memory>
 #include <string>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -260,34 +262,39 @@ TEST_CASE("a signal for a child that somebody else has reaped reaches nobody who
   CHECK((WIFEXITED(status) && WEXITSTATUS(status) == 7));
 }
 
-/// In a process of its own, which gives up the right to kill its child. 0: all was well.
-int lose_a_child() {
+/// In a process of its own, which gives up the right to kill its child. By the fifo the child is told to end,
+/// which is not to happen before it was given up. 0: all was well.
+int lose_a_child(const std::string& path) {
   RealLoop here;
+  if (::mkfifo(path.c_str(), S_IRWXU) != 0) return 3;
+  const int fifo = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
   const auto child = std::make_shared<SpawnWatcher>(here.loop);
-  here.loop.subprocess_exec([child] { return child; }, {"cat", {}},
+  here.loop.subprocess_exec([child] { return child; }, {"sh", {"-c", "read line < " + path}},
                             [&](std::exception_ptr, Subprocess) {
                               constexpr uid_t nobody = 65534;
-                              if (::setresuid(nobody, nobody, nobody) == 0) child->transport.abort();
+                              CHECK(::setresuid(nobody, nobody, nobody) == 0);
+                              child->transport.abort();
                             });
   here.loop.run_forever();
-  // It ends for want of input, and is there until it is reaped.
+  if (::write(fifo, "\n", 1) != 1) return 4;
   const auto pid = static_cast<id_t>(child->transport.get_pid());
   siginfo_t info{};
-  if (::waitid(P_PID, pid, &info, WEXITED | WNOWAIT) != 0 || info.si_code != CLD_EXITED) return 1;
+  if (::waitid(P_PID, pid, &info, WEXITED | WNOWAIT) != 0 || info.si_code != CLD_EXITED) return 5;
   run(here.loop, {"true", {}});
-  return ::waitid(P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 && errno == ECHILD ? 0 : 2;
+  return ::waitid(P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 && errno == ECHILD ? 0 : 6;
 }
 
 TEST_CASE("a child that may not be killed is reaped when it has ended and the next one starts") {
   if (::geteuid() != 0) return;  // whoever may not become somebody else
+  const unit::TemporaryDirectory directory;
   const pid_t process = ::fork();
   REQUIRE(process >= 0);
   if (process == 0) {
-    int result = 3;
+    int result = 1;
     try {
-      result = lose_a_child();
+      result = lose_a_child((directory.path() / "fifo").string());
     } catch (...) {
-      result = 4;
+      result = 2;
     }
     ::_exit(result);
   }
