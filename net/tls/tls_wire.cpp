@@ -170,6 +170,9 @@ void TlsWire::below_ended() {
 }
 
 void TlsWire::below_lost(error_code error) {
+  // It was cut off on this side: by us, or by whoever kept the transport below.
+  const bool cut_off = phase_ == Phase::open || blocked_;
+  if (cut_off && !error.failed()) error = make_error(errc::connection_aborted);
   lost_ = true;
   lost_error_ = error;
   if (phase_ == Phase::handshake) {
@@ -187,7 +190,7 @@ void TlsWire::below_lost(error_code error) {
 
 void TlsWire::below_drained() {
   blocked_ = false;
-  if (phase_ == Phase::leaving && !below_ended_) wait_for_farewell();
+  if (phase_ == Phase::leaving) wait_for_farewell();
   if (phase_ != Phase::handshake && sink_) sink_->on_writable();
 }
 
@@ -315,9 +318,9 @@ void TlsWire::leave_below() {
   lower_->close();
 }
 
-/// Everything has been taken: from now on it is up to the peer.
+/// Everything has been taken: from now on it is up to the peer, who gets no more time by asking for answers.
 void TlsWire::wait_for_farewell() {
-  start_timer(shutdown_timeout_, &TlsWire::leaving_expired);
+  if (!std::exchange(awaits_farewell_, true)) start_timer(shutdown_timeout_, &TlsWire::leaving_expired);
 }
 
 void TlsWire::leaving_expired() {

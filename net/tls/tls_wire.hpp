@@ -83,6 +83,7 @@ class TlsWire final : public Wire, private Ciphertext {
   bool blocked_ = false;      ///< the connection below still holds something
   bool below_ended_ = false;  ///< the end of the stream below has come
   bool lost_ = false;         ///< the connection below is gone
+  bool awaits_farewell_ = false;
   bool closed_ = false;
   error_code lost_error_;
   /// How the handshake ended; later, what became of what was written, and how taking leave ended.

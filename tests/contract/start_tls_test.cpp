@@ -156,6 +156,15 @@ CONTRACT_TEST("TLS-21", "a server counts and closes the connection by its new tr
   CHECK(service.server.connections() == 0);
 }
 
+CONTRACT_TEST("TLS-09", "whoever kept the connection below and aborts it cuts off the one above") {
+  const Pair pair = stage.connect_pair();
+  const Transport below = pair.client->transport.raw();
+  upgrade(stage, pair);
+  below.abort();
+  stage.run_until_lost(pair);
+  CHECK(pair.client->events() == "CM CL:connection_aborted");
+}
+
 CONTRACT_TEST("TLS-14", "the size is zero only when the connection below holds nothing either") {
   const Pair pair = stage.connect_pair();
   const Transport below = pair.client->transport.raw();

@@ -226,6 +226,32 @@ CONTRACT_TEST("TLS-07", "a peer that never answers the farewell: the connection 
   CHECK(peer.plain().error() == errc::connection_reset);
 }
 
+CONTRACT_TEST("TLS-07", "a peer that asks for keys instead of answering the farewell gets no more time") {
+  BarePeer peer(stage);
+  ConnectOptions options = peer.options();
+  options.tls_shutdown_timeout = short_timeout;
+  const auto client = connect_to(stage, peer, options);
+  const CheckedTransport& plain = peer.plain().transport;
+  client->transport.set_option(Option::send_buffer_size, 4096);
+  plain.set_option(Option::receive_buffer_size, 4096);
+  client->transport.close();
+  for (int round = 0; round < 5 && !client->lost(); ++round) {
+    // The answers fill what is between the two, and are taken at last.
+    plain.pause_reading();
+    for (int i = 0; client->transport.get_write_buffer_size() == 0 && !client->lost(); ++i) {
+      REQUIRE(i < 10'000);
+      peer.ask_for_keys();
+      if (i % 100 == 0) stage.run_for(1ms);
+    }
+    stage.run_for(short_timeout / 2);
+    plain.resume_reading();
+    stage.run_until([&] { return client->transport.get_write_buffer_size() == 0; },
+                    "the answers to be taken");
+  }
+  CHECK(client->events() == "CM CL:timed_out");
+  peer.abort();
+}
+
 CONTRACT_TEST("TLS-08", "the peer's farewell: ER, then the transport closes itself, whatever ER returns") {
   BarePeer peer(stage);
   const auto client = connect_to(stage, peer);
@@ -408,14 +434,39 @@ CONTRACT_TEST("TLS-13", "new keys in between change nothing; a peer that only as
   stage.run_until([&] { return peer.received() == "answer answer answer "; }, "the answers");
   // From here on it does not read: what it asks for may not grow without end.
   peer.plain().transport.pause_reading();
-  client->transport.set_write_buffer_limits(no_limit);
+  std::string end = "CL:connection_aborted";
+  SECTION("and the writer pauses") {
+    client->transport.set_write_buffer_limits(0, 0);
+    end = "PW " + end;
+  }
+  SECTION("and the writer does not pause") {
+    client->transport.set_write_buffer_limits(no_limit);
+  }
   clog(client->transport);
   for (int i = 0; i < 20'000 && !client->transport.is_closing(); ++i) {
     peer.ask_for_keys();
     if (i % 100 == 0) stage.turns(stage.client(), 1);
   }
   stage.run_until_lost(*client);
+  CHECK_THAT(client->events(), Catch::EndsWith(end));
   CHECK(client->transport.get_write_buffer_size() == 0);
+  peer.abort();
+}
+
+CONTRACT_TEST("TLS-13", "a peer that only asks for keys is cut off while its farewell is waited for, too") {
+  BarePeer peer(stage);
+  const auto client = connect_to(stage, peer);
+  const CheckedTransport& plain = peer.plain().transport;
+  client->transport.set_option(Option::send_buffer_size, 4096);
+  plain.set_option(Option::receive_buffer_size, 4096);
+  plain.pause_reading();
+  client->transport.close();
+  for (int i = 0; i < 20'000 && !client->lost(); ++i) {
+    peer.ask_for_keys();
+    if (i % 100 == 0) stage.turns(stage.client(), 1);
+  }
+  stage.run_until_lost(*client);
+  CHECK(client->events() == "CM CL:connection_aborted");
   peer.abort();
 }
 
