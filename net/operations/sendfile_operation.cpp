@@ -116,9 +116,10 @@ void SendfileOperation::release_resources() noexcept {
 Operation start_sendfile(Loop& loop, const BaseTransport& transport, NativeHandle file,
                          const SendfileOptions& options, Completion<std::uint64_t> done) {
   auto* const stream = dynamic_cast<StreamTransport*>(transport.base());
-  if (!stream) throw std::invalid_argument("sendfile: this kind of transport cannot send files");
-  if (!stream->belongs_to(loop)) throw std::invalid_argument("sendfile: the transport is another loop's");
-  if (stream->wire()->direction() == Direction::receive) {
+  if (stream && !stream->belongs_to(loop)) {
+    throw std::invalid_argument("sendfile: the transport is another loop's");
+  }
+  if (!stream || stream->wire()->direction() == Direction::receive) {
     throw std::invalid_argument("sendfile: this kind of transport cannot send files");
   }
   if (options.offset < 0) throw std::invalid_argument("sendfile: offset is negative");

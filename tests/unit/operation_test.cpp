@@ -95,6 +95,23 @@ TEMPLATE_TEST_CASE("an empty completion: success is for nobody, a failure for th
   CHECK(messages.size() == 1);
 }
 
+TEMPLATE_TEST_CASE("a transport whose loop is gone sends no file", "", SimLoop, RealLoop) {
+  Transport orphan;
+  {
+    TestType here;
+    const Server server = serve(here.loop);
+    here.loop.create_connection(make_silent, ConnectOptions("127.0.0.1", server.port()),
+                                [&](std::exception_ptr, Connection made) {
+                                  orphan = made.transport;
+                                  here.loop.stop();
+                                });
+    here.loop.run_forever();
+  }
+  TestType other;
+  CHECK_THROWS_WITH(other.loop.sendfile(orphan, NativeHandle{0}, {}, {}),
+                    "sendfile: the transport is another loop's");
+}
+
 TEMPLATE_TEST_CASE("there must be something to call", "", SimLoop, RealLoop) {
   TestType here;
   CHECK_THROWS_AS(here.loop.call_soon({}), std::invalid_argument);
