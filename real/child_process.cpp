@@ -22,9 +22,6 @@ int returncode_of(const siginfo_t& info) {
   return info.si_code == CLD_EXITED ? info.si_status : -info.si_status;
 }
 
-/// P_PIDFD, which the headers of glibc before 2.36 lack.
-constexpr auto by_pidfd = static_cast<idtype_t>(3);
-
 // As bare system calls: the header of glibc 2.36 declares the functions for C alone.
 int open_pidfd(int pid) {
   return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
@@ -65,7 +62,7 @@ class Unkillable {
     const std::lock_guard lock(mutex_);
     std::erase_if(children_, [](const Descriptor& child) {
       siginfo_t info{};
-      return wait_for(by_pidfd, child.get(), info, WNOHANG) < 0 || info.si_pid != 0;
+      return wait_for(P_PIDFD, child.get(), info, WNOHANG) < 0 || info.si_pid != 0;
     });
   }
 
@@ -130,7 +127,7 @@ void ChildProcess::on_events(std::uint32_t) {
 bool ChildProcess::reap(bool wait) noexcept {
   if (returncode_ || pid_ < 0) return true;
   siginfo_t info{};
-  const int result = wait_for(by_pidfd, descriptor_.get(), info, wait ? 0 : WNOHANG);
+  const int result = wait_for(P_PIDFD, descriptor_.get(), info, wait ? 0 : WNOHANG);
   if (result == 0 && info.si_pid == 0) return false;
   returncode_ = result == 0 ? returncode_of(info) : unknown_returncode;
   return true;

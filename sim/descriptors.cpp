@@ -35,7 +35,7 @@ void Descriptors::close(NativeHandle handle) noexcept {
   if (!entry || std::holds_alternative<Free>(*entry)) return;
   const Entry closed = std::exchange(*entry, Free{});
   --open_count_;
-  disown(handle);
+  owners_.erase(handle.value);
   free_.push(handle.value);
 }
 
@@ -45,20 +45,9 @@ void Descriptors::detach(NativeHandle handle, Entry entry) {
 
 // --- whose they are ---
 
-void Descriptors::disown(NativeHandle handle) noexcept {
-  const auto found = owners_.find(handle.value);
-  if (found == owners_.end()) return;
-  const auto owned = owned_.find(found->second);
-  owned->second.erase(handle.value);
-  if (owned->second.empty()) owned_.erase(owned);
-  owners_.erase(found);
-}
-
 void Descriptors::give_to(NativeHandle handle, int pid) {
-  disown(handle);
-  if (pid == 0) return;
-  owners_.emplace(handle.value, pid);
-  owned_[pid].insert(handle.value);
+  owners_.erase(handle.value);
+  if (pid != 0) owners_.emplace(handle.value, pid);
 }
 
 int Descriptors::owner_of(NativeHandle handle) const noexcept {
@@ -68,10 +57,8 @@ int Descriptors::owner_of(NativeHandle handle) const noexcept {
 
 std::vector<NativeHandle> Descriptors::detached_of(int pid) {
   std::vector<NativeHandle> detached;
-  const auto owned = owned_.find(pid);
-  if (owned == owned_.end()) return detached;
-  for (const int number : owned->second) {
-    if (!std::holds_alternative<InUse>(*find({number}))) detached.push_back({number});
+  for (const auto& [number, owner] : owners_) {
+    if (owner == pid && !std::holds_alternative<InUse>(*find({number}))) detached.push_back({number});
   }
   return detached;
 }

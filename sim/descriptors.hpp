@@ -15,7 +15,6 @@
 #include <map>
 #include <optional>
 #include <queue>
-#include <set>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -75,11 +74,8 @@ class Descriptors {
   void clear() noexcept { const auto all = std::exchange(entries_, {}); }
 
  private:
-  void disown(NativeHandle handle) noexcept;
-
   std::vector<Entry> entries_;
-  std::map<int, int> owners_;           ///< numbers that belong to processes, and to which
-  std::map<int, std::set<int>> owned_;  ///< the other way round
+  std::map<int, int> owners_;  ///< numbers that belong to processes, and to which
   std::priority_queue<int, std::vector<int>, std::greater<>> free_;  ///< numbers, the lowest on top
   int open_count_ = 0;
 };

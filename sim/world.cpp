@@ -139,23 +139,21 @@ std::uint64_t World::join(TcpConnection& connection) {
 
 void World::watch_begins(PeerWatch& watch) {
   watches_.push_back(watch);
-  ++watch_count_;
 }
 
 void World::watch_ends(PeerWatch& watch) noexcept {
-  watch.leave();
-  --watch_count_;
+  watches_.remove(watch);
 }
 
 /// Each of them has one event, which brings the next one, for ever.
 bool World::only_watches_left() {
-  if (watch_count_ == 0 || queue_.size() != watch_count_) return false;
+  if (watches_.empty() || queue_.size() != watches_.size()) return false;
   // Asked before each event: those that are calm go to the end of the list, so that the first which is not is
   // found at once the next time.
-  for (std::size_t i = 0; i < watch_count_; ++i) {
+  for (std::size_t i = 0; i < watches_.size(); ++i) {
     PeerWatch& first = watches_.front();
     if (!first.calm()) return false;
-    first.leave();
+    watches_.remove(first);
     watches_.push_back(first);
   }
   return true;

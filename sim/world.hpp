@@ -173,8 +173,7 @@ class World {
   Names names_;
   std::map<std::pair<std::uint64_t, std::uint64_t>, std::unique_ptr<Link>> links_;
   detail::List<TcpConnection, ConnectionTag> connections_;
-  detail::List<PeerWatch, WatchTag> watches_;
-  std::size_t watch_count_ = 0;
+  detail::CountedList<PeerWatch, WatchTag> watches_;
   detail::List<Owned, OwnedTag> owned_events_;
 };
 

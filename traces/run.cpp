@@ -18,12 +18,12 @@ struct ActiveRun {
 ActiveRun active;
 
 /// What is kept of a message: a failure may tell everything that it has received.
-constexpr std::size_t told_of_message_max = std::size_t{16} * 1024;
+constexpr std::size_t message_max = std::size_t{16} * 1024;
 
 std::string shortened(std::string message) {
-  if (message.size() <= told_of_message_max) return message;
-  const std::size_t more = message.size() - told_of_message_max;
-  message.resize(told_of_message_max);
+  if (message.size() <= message_max) return message;
+  const std::size_t more = message.size() - message_max;
+  message.resize(message_max);
   return message + "... (" + std::to_string(more) + " more bytes)";
 }
 

@@ -10,7 +10,6 @@
 #include <boost/asio/error.hpp>
 
 namespace twinwire::detail {
-
 namespace {
 
 /// How many connections may wait. Those of TLS need no descriptor any more once their peer is gone.

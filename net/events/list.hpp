@@ -50,11 +50,6 @@ class List {
     end_.previous_->next_ = &link;
     end_.previous_ = &link;
   }
-  std::size_t size() const noexcept {
-    std::size_t count = 0;
-    for (ListLink<Tag>* link = end_.next_; link != &end_; link = link->next_) ++count;
-    return count;
-  }
   /// Calls `visit` for each. It must not make any member leave: collect first, act later.
   template <class F>
   void for_each(F visit) const {
@@ -63,6 +58,28 @@ class List {
 
  private:
   ListLink<Tag> end_;
+};
+
+/// One that knows how many it has. Members leave by remove(), before they are destroyed.
+template <class T, class Tag>
+class CountedList : private List<T, Tag> {
+ public:
+  using List<T, Tag>::empty;
+  using List<T, Tag>::front;
+  using List<T, Tag>::for_each;
+
+  std::size_t size() const noexcept { return size_; }
+  void push_back(T& member) noexcept {
+    List<T, Tag>::push_back(member);
+    ++size_;
+  }
+  void remove(T& member) noexcept {
+    static_cast<ListLink<Tag>&>(member).leave();
+    --size_;
+  }
+
+ private:
+  std::size_t size_ = 0;
 };
 
 }  // namespace twinwire::detail

@@ -22,7 +22,7 @@ struct StreamKind {
   using Result = Connection;
 };
 
-/// Common to both: what comes between a connected socket and its transport.
+/// What comes between a connected socket and its transport.
 class EstablishStream : public EstablishOperation<StreamKind> {
  public:
   EstablishStream(Loop& loop, std::string description, ProtocolFactory factory, TlsPlan tls,

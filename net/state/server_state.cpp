@@ -268,12 +268,10 @@ Operation ServerState::serve_forever(VoidCompletion done) {
 
 void ServerState::attach(StreamTransport& transport) {
   accepted_.push_back(transport);
-  ++accepted_count_;
 }
 
 void ServerState::detach(StreamTransport& transport) {
-  static_cast<ListLink<AcceptedTag>&>(transport).leave();
-  --accepted_count_;
+  accepted_.remove(transport);
   if (loop_) wake_waiters();
 }
 

@@ -31,7 +31,7 @@ class ServerState final : public RefCounted, public ListLink<ServerTag> {
   bool is_serving() const noexcept { return serving_; }
   bool is_closed() const noexcept { return closed_; }
   std::vector<ServerSocket> sockets() const;
-  std::size_t connections() const noexcept { return accepted_count_; }
+  std::size_t connections() const noexcept { return accepted_.size(); }
   void for_each_client(void (StreamTransport::*action)());
 
   Operation wait_closed(VoidCompletion done, std::string description);
@@ -58,8 +58,7 @@ class ServerState final : public RefCounted, public ListLink<ServerTag> {
   int backlog_;
   TlsSettings tls_;
   std::vector<std::unique_ptr<Listener>> listeners_;
-  List<StreamTransport, AcceptedTag> accepted_;
-  std::size_t accepted_count_ = 0;
+  CountedList<StreamTransport, AcceptedTag> accepted_;
   Waiters waiters_;
   Ref<ServeForever> serve_forever_;
   bool serving_ = false;

@@ -16,7 +16,7 @@ void date_tickets(ssl_ctx_st* context, TlsRealised& realised);
 /// A client's new session.
 void date_session(ssl_session_st* session, const TlsRealised& realised);
 
-/// Before a client takes it up: false if it is too old. The age that the server is told is 0.
+/// Before either end takes it up: false if it is too old. The age that a client tells its server is 0.
 bool renew_session(ssl_session_st* session, const TlsRealised& realised);
 
 }  // namespace twinwire::detail

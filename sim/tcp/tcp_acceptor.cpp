@@ -21,14 +21,11 @@ TcpAcceptor::~TcpAcceptor() {
 bool TcpAcceptor::reserve(Handshake& handshake) {
   if (!has_room()) return false;
   promised_.push_back(handshake);
-  ++promised_count_;
   return true;
 }
 
 void TcpAcceptor::forget(Handshake& handshake) noexcept {
-  if (!handshake.linked()) return;
-  handshake.leave();
-  --promised_count_;
+  if (handshake.linked()) promised_.remove(handshake);
 }
 
 void TcpAcceptor::enqueue(Handshake& handshake, TcpConnection& connection) {

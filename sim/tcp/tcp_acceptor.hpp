@@ -31,7 +31,7 @@ class TcpAcceptor final : public Acceptor {
   const Address& address() const noexcept { return address_; }
 
   // --- for handshakes ---
-  bool has_room() const noexcept { return promised_count_ + waiting_.size() < backlog_; }
+  bool has_room() const noexcept { return promised_.size() + waiting_.size() < backlog_; }
   /// A place in the backlog. False if it is full.
   bool reserve(Handshake& handshake);
   void forget(Handshake& handshake) noexcept;
@@ -60,8 +60,7 @@ class TcpAcceptor final : public Acceptor {
   bool open_ = true;
   std::size_t backlog_ = 0;
   WireSink* sink_ = nullptr;
-  detail::List<Handshake, PromisedTag> promised_;
-  std::size_t promised_count_ = 0;
+  detail::CountedList<Handshake, PromisedTag> promised_;
   std::deque<detail::Ref<TcpConnection>> waiting_;
   MemberEvent<TcpAcceptor, &TcpAcceptor::tell> event_{*this};
 };
