@@ -51,6 +51,8 @@ CONTRACT_TEST("LOOP-07",
   };
   next();
   stage.run_for(6 * step);
+  // Real time does not stand still for a machine that is busy.
+  if (!stage.simulated()) stage.run_until([&] { return fired == 6; }, "the last of them");
   CHECK(fired == 6);
   const auto real_time = std::chrono::steady_clock::now() - real_begin;
   if (stage.simulated()) {

@@ -233,7 +233,6 @@ CONTRACT_TEST("TLS-07", "a peer that asks for keys instead of answering the fare
   const auto client = connect_to(stage, peer, options);
   const CheckedTransport& plain = peer.plain().transport;
   client->transport.set_option(Option::send_buffer_size, 4096);
-  plain.set_option(Option::receive_buffer_size, 4096);
   client->transport.close();
   for (int round = 0; round < 5 && !client->lost(); ++round) {
     // The answers fill what is between the two, and are taken at last.
@@ -458,7 +457,6 @@ CONTRACT_TEST("TLS-13", "a peer that only asks for keys is cut off while its far
   const auto client = connect_to(stage, peer);
   const CheckedTransport& plain = peer.plain().transport;
   client->transport.set_option(Option::send_buffer_size, 4096);
-  plain.set_option(Option::receive_buffer_size, 4096);
   plain.pause_reading();
   client->transport.close();
   for (int i = 0; i < 20'000 && !client->lost(); ++i) {

@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unistd.h>
 #include <vector>
 
 #include <boost/asio/buffer.hpp>
@@ -103,7 +104,7 @@ TEMPLATE_TEST_CASE("sockets and acceptors are for Unix paths, too", "", SimLoop,
   TestType here;
   Loop& loop = here.loop;
   run_until_complete(loop, [&]() -> awaitable<void> {
-    const std::string name = abstract_path("twinwire.stream_socket_test");
+    const std::string name = abstract_path("twinwire." + std::to_string(::getpid()));
     socket_acceptor acceptor(loop);
     const UnixServerOptions where(name);
     co_await acceptor.async_listen(where, use_awaitable);
@@ -150,13 +151,15 @@ TEST_CASE("connections that nobody accepts are reset beyond a limit") {
 
 /// A server whose connections echo, and clients that wait for a read, a write, an accept and a connect.
 void start_all(Loop& loop) {
+  const auto port = std::make_shared<int>(0);
   spawn(
       loop,
-      [&loop]() -> awaitable<void> {
+      [&loop, port]() -> awaitable<void> {
         const Witness witness;
         socket_acceptor acceptor(loop);
-        const ServerOptions where("127.0.0.1", 4000);
+        const ServerOptions where("127.0.0.1", 0);
         co_await acceptor.async_listen(where, use_awaitable);
+        *port = acceptor.port();
         for (;;) {
           // The handler owns the socket, which owns the read, which owns the handler.
           auto socket = std::make_shared<stream_socket>(co_await acceptor.async_accept(use_awaitable));
@@ -170,11 +173,11 @@ void start_all(Loop& loop) {
   for (const bool writes : {false, true}) {
     spawn(
         loop,
-        [&loop, writes]() -> awaitable<void> {
+        [&loop, port, writes]() -> awaitable<void> {
           const Witness witness;
-          co_await sleep_for(loop, 1ms);
+          while (*port == 0) co_await sleep_for(loop, 1ms);
           stream_socket socket(loop);
-          const ConnectOptions there("127.0.0.1", 4000);
+          const ConnectOptions there("127.0.0.1", *port);
           co_await socket.async_connect(there, use_awaitable);
           std::string data(1'000'000, 'x');
           if (writes) co_await asio::async_write(socket, asio::buffer(data), use_awaitable);
@@ -202,8 +205,7 @@ TEMPLATE_TEST_CASE("a loop that goes or is closed leaves nothing of Asio's users
     {
       TestType here;
       start_all(here.loop);
-      run_until_complete(here.loop, sleep_for(here.loop, 20ms));
-      CHECK(Witness::alive == 5);
+      run_until_complete(here.loop, all_to_live(here.loop, 5));
       if (close) {
         here.loop.close();
         CHECK(Witness::alive == 0);
