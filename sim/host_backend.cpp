@@ -230,7 +230,7 @@ Choices& HostBackend::choices() noexcept {
 }
 
 void HostBackend::unhandled(const ExceptionContext& context) {
-  world_.fail(FailureKind::exception, host_, context.message + ": " + message_of(context.exception),
+  world_.fail(FailureKind::exception, host_.name(), context.message + ": " + message_of(context.exception),
               context.exception);
 }
 

@@ -211,10 +211,13 @@ void World::check_limits() {
 
 void World::drive(UniqueFunction<bool()> done) {
   const Running running(*this);
-  do {
+  bool over = false;
+  while (!over) {
     if (only_watches_left() || !next())
       report(FailureKind::deadlock, "nothing can happen any more\n" + waiting_report());
-  } while (!done());
+    over = done();
+    if (failure_) throw_if_failed();  // it may have done what it must not
+  }
 }
 
 void World::run() {
@@ -255,10 +258,11 @@ void World::report(FailureKind kind, const std::string& message) const {
   throw SimulationError(kind, current_host(), std::string(current_event_), message);
 }
 
-void World::fail(FailureKind kind, const Host& host, const std::string& message, std::exception_ptr cause) {
+void World::fail(FailureKind kind, const std::string& host, const std::string& message,
+                 std::exception_ptr cause) {
   if (failure_) return;
   failure_ = std::make_exception_ptr(
-      SimulationError(kind, host.name(), std::string(current_event_), message, std::move(cause)));
+      SimulationError(kind, host, std::string(current_event_), message, std::move(cause)));
 }
 
 void World::throw_if_failed() {

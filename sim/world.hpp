@@ -118,7 +118,8 @@ class World {
   bool observed() const noexcept { return observer_ != nullptr; }
   void publish(const Host& host, std::string_view what, std::string_view entity, std::uint64_t offset,
                Bytes payload = {});
-  void fail(FailureKind kind, const Host& host, const std::string& message,
+  /// `host`: its name, or nothing.
+  void fail(FailureKind kind, const std::string& host, const std::string& message,
             std::exception_ptr cause = nullptr);
   MutableBytes read_buffer() noexcept { return {read_buffer_.get(), read_buffer_size}; }
   bool on_own_thread() const noexcept { return std::this_thread::get_id() == thread_; }

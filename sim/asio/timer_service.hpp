@@ -108,15 +108,10 @@ class deadline_timer_service<chrono_time_traits<Clock, WaitTraits>>
       system_->move_assign(timer.system, *other_service.system_, other.system);
       return;
     }
-    // From one kind of loop to the other there is nothing that could go along: assigning leaves what is
-    // pending behind, as destroying it would.
-    boost::system::error_code ignored;
-    cancel(timer, ignored);
-    if (system_ || other_service.system_) {
-      other_service.cancel(other, ignored);
-    } else {
-      take(timer, other);
-    }
+    // From now on the timer belongs to the other service, which may be of another kind.
+    destroy(timer);
+    timer.waits = {};
+    other_service.move_construct(timer, other);
   }
   void converting_move_construct(implementation_type& timer, deadline_timer_service&,
                                  implementation_type& other) {

@@ -54,6 +54,7 @@ Operation VirtualTimer::wait_until(When when, Done done) {
 }
 
 void VirtualTimer::arm() {
+  if (when_ == When(TimePoint::max()) || when_ == When(WallTime::max())) return;  // never
   TimePoint next{};
   if (const auto* time = std::get_if<TimePoint>(&when_)) {
     next = *time;

@@ -122,7 +122,7 @@ TWINWIRE_FENCED(std::size_t, fread, void* buffer, std::size_t size, std::size_t 
   World* const world = world_of(stream);
   if (!world) return real_fread(buffer, size, count, stream);
   fill_random(*world, buffer, size * count);
-  return count;
+  return size == 0 ? 0 : count;
 }
 
 TWINWIRE_FENCED(std::size_t, __fread_chk, void* buffer, std::size_t room, std::size_t size, std::size_t count,
@@ -130,7 +130,7 @@ TWINWIRE_FENCED(std::size_t, __fread_chk, void* buffer, std::size_t room, std::s
   World* const world = world_of(stream);
   if (!world || size * count > room) return real___fread_chk(buffer, room, size, count, stream);
   fill_random(*world, buffer, size * count);
-  return count;
+  return size == 0 ? 0 : count;
 }
 
 TWINWIRE_FENCED(int, fgetc, FILE* stream) {

@@ -41,9 +41,8 @@ void refuse(const char* call, const Rule& rule) noexcept {
       std::string(call) + " was called under simulation: " + rule.reason + "; " + rule.instead;
   count_refusal(world, sentence);
   // The run reports the first failure only, and tracing takes long.
-  Host* const host = world.host_now();
-  if (host && !world.unhandled_failure()) {
-    world.fail(FailureKind::fence, *host, sentence + "\n" + stack_trace());
+  if (!world.unhandled_failure()) {
+    world.fail(FailureKind::fence, world.current_host(), sentence + "\n" + stack_trace());
   }
   errno = kept;
 }

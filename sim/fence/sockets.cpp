@@ -81,6 +81,19 @@ TWINWIRE_FENCED(ssize_t, recvfrom, int descriptor, void* buffer, std::size_t siz
   return real_recvfrom(descriptor, buffer, size, flags, address, address_size);
 }
 
+// What these two become with _FORTIFY_SOURCE.
+TWINWIRE_FENCED(ssize_t, __recv_chk, int descriptor, void* buffer, std::size_t size, std::size_t room,
+                int flags) {
+  if (refused("recv", socket_rule)) return not_permitted();
+  return real___recv_chk(descriptor, buffer, size, room, flags);
+}
+
+TWINWIRE_FENCED(ssize_t, __recvfrom_chk, int descriptor, void* buffer, std::size_t size, std::size_t room,
+                int flags, sockaddr* address, socklen_t* address_size) {
+  if (refused("recvfrom", socket_rule)) return not_permitted();
+  return real___recvfrom_chk(descriptor, buffer, size, room, flags, address, address_size);
+}
+
 TWINWIRE_FENCED(ssize_t, recvmsg, int descriptor, msghdr* message, int flags) {
   return refused("recvmsg", socket_rule) ? not_permitted() : real_recvmsg(descriptor, message, flags);
 }

@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <string_view>
+#include <sys/auxv.h>
 
 namespace twinwire::sim::fence {
 namespace {
@@ -30,6 +31,15 @@ std::string hexadecimal(std::uintptr_t number) {
   return text.data();
 }
 
+/// Where a file of this process can be read, whatever the current directory has become. The executable goes
+/// by the name that it was started with.
+std::string readable(const Dl_info& info) {
+  Dl_info executable{};
+  const unsigned long headers = ::getauxval(AT_PHDR);
+  const bool known = ::dladdr(reinterpret_cast<void*>(headers), &executable) != 0;
+  return known && info.dli_fbase == executable.dli_fbase ? "/proc/self/exe" : info.dli_fname;
+}
+
 }  // namespace
 
 std::string stack_trace() {
@@ -44,7 +54,7 @@ std::string stack_trace() {
     if (::dladdr(reinterpret_cast<void*>(address), &info) == 0 || info.dli_fname == nullptr) continue;
     const std::string file = info.dli_fname;
     const std::uintptr_t place = address - reinterpret_cast<std::uintptr_t>(info.dli_fbase);
-    const auto symbols = files.try_emplace(file, file).first;
+    const auto symbols = files.try_emplace(file, readable(info)).first;
     const std::string name = demangled(symbols->second.function_at(place));
     if (name.starts_with("twinwire::sim::fence::") || name.starts_with("__interceptor_")) continue;
     if (name.starts_with("twinwire::Loop::run_turn") || name.starts_with("twinwire::sim::World::")) break;

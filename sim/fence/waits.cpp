@@ -11,9 +11,25 @@
 #include <sys/epoll.h>
 #include <sys/select.h>
 #include <sys/time.h>
+#include <threads.h>
 #include <time.h>
 
 namespace twinwire::sim::fence {
+namespace {
+
+bool has_time(const timespec* timeout) {
+  return !timeout || timeout->tv_sec != 0 || timeout->tv_nsec != 0;
+}
+
+/// One that is free needs nobody.
+bool taken_at_once(sem_t* semaphore) {
+  const int before = errno;
+  if (::sem_trywait(semaphore) == 0) return true;
+  errno = before;
+  return false;
+}
+
+}  // namespace
 
 // --- sleeping ---
 
@@ -67,9 +83,14 @@ TWINWIRE_FENCED(int, __poll_chk, pollfd* descriptors, nfds_t count, int timeout,
 
 TWINWIRE_FENCED(int, ppoll, pollfd* descriptors, nfds_t count, const timespec* timeout,
                 const sigset_t* signals) {
-  const bool waits = !timeout || timeout->tv_sec != 0 || timeout->tv_nsec != 0;
-  if (waits && refused("ppoll", sleep_rule)) return not_permitted();
+  if (has_time(timeout) && refused("ppoll", sleep_rule)) return not_permitted();
   return real_ppoll(descriptors, count, timeout, signals);
+}
+
+TWINWIRE_FENCED(int, __ppoll_chk, pollfd* descriptors, nfds_t count, const timespec* timeout,
+                const sigset_t* signals, std::size_t room) {
+  if (has_time(timeout) && refused("ppoll", sleep_rule)) return not_permitted();
+  return real___ppoll_chk(descriptors, count, timeout, signals, room);
 }
 
 TWINWIRE_FENCED(int, select, int count, fd_set* readable, fd_set* writable, fd_set* failed,
@@ -81,8 +102,7 @@ TWINWIRE_FENCED(int, select, int count, fd_set* readable, fd_set* writable, fd_s
 
 TWINWIRE_FENCED(int, pselect, int count, fd_set* readable, fd_set* writable, fd_set* failed,
                 const timespec* timeout, const sigset_t* signals) {
-  const bool waits = !timeout || timeout->tv_sec != 0 || timeout->tv_nsec != 0;
-  if (waits && refused("pselect", sleep_rule)) return not_permitted();
+  if (has_time(timeout) && refused("pselect", sleep_rule)) return not_permitted();
   return real_pselect(count, readable, writable, failed, timeout, signals);
 }
 
@@ -95,6 +115,12 @@ TWINWIRE_FENCED(int, epoll_pwait, int descriptor, epoll_event* events, int count
                 const sigset_t* signals) {
   if (timeout != 0 && refused("epoll_pwait", sleep_rule)) return not_permitted();
   return real_epoll_pwait(descriptor, events, count, timeout, signals);
+}
+
+TWINWIRE_FENCED(int, epoll_pwait2, int descriptor, epoll_event* events, int count, const timespec* timeout,
+                const sigset_t* signals) {
+  if (has_time(timeout) && refused("epoll_pwait2", sleep_rule)) return not_permitted();
+  return real_epoll_pwait2(descriptor, events, count, timeout, signals);
 }
 
 // --- waiting for other threads; a wait may end for no reason, so that is how a refused one does ---
@@ -115,17 +141,27 @@ TWINWIRE_FENCED(int, pthread_cond_clockwait, pthread_cond_t* condition, pthread_
   return real_pthread_cond_clockwait(condition, mutex, clock, deadline);
 }
 
+TWINWIRE_FENCED(int, cnd_wait, cnd_t* condition, mtx_t* mutex) {
+  return refused("cnd_wait", wait_rule) ? thrd_success : real_cnd_wait(condition, mutex);
+}
+
+TWINWIRE_FENCED(int, cnd_timedwait, cnd_t* condition, mtx_t* mutex, const timespec* deadline) {
+  if (refused("cnd_timedwait", wait_rule)) return thrd_timedout;
+  return real_cnd_timedwait(condition, mutex, deadline);
+}
+
 TWINWIRE_FENCED(int, sem_wait, sem_t* semaphore) {
-  // One that is free needs nobody.
-  if (::sem_trywait(semaphore) == 0) return 0;
+  if (taken_at_once(semaphore)) return 0;
   return refused("sem_wait", wait_rule) ? not_permitted() : real_sem_wait(semaphore);
 }
 
 TWINWIRE_FENCED(int, sem_timedwait, sem_t* semaphore, const timespec* deadline) {
+  if (taken_at_once(semaphore)) return 0;
   return refused("sem_timedwait", wait_rule) ? not_permitted() : real_sem_timedwait(semaphore, deadline);
 }
 
 TWINWIRE_FENCED(int, sem_clockwait, sem_t* semaphore, clockid_t clock, const timespec* deadline) {
+  if (taken_at_once(semaphore)) return 0;
   if (refused("sem_clockwait", wait_rule)) return not_permitted();
   return real_sem_clockwait(semaphore, clock, deadline);
 }

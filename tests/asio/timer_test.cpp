@@ -171,6 +171,25 @@ TEST_CASE("on a simulated loop, a system_timer's time is the calendar's, even wh
   CHECK(world.time() < TimePoint(24h + 36h + 12h + 5min));
 }
 
+TEMPLATE_TEST_CASE("a wait without an end keeps no simulation going", "", asio::steady_timer,
+                   asio::system_timer) {
+  SimLoop here;
+  TestType timer(here.loop.get_executor(), TestType::time_point::max());
+  int cancelled = 0;
+  timer.async_wait([&](error_code error) { cancelled += error == asio::error::operation_aborted ? 1 : 0; });
+  here.world.run();
+  CHECK(here.world.time() == TimePoint());
+  try {
+    run_until_complete(here.loop, [&]() -> awaitable<void> { co_await timer.async_wait(use_awaitable); });
+    FAIL("it ended");
+  } catch (const sim::SimulationError& error) {
+    CHECK(error.kind() == sim::FailureKind::deadlock);
+  }
+  timer.cancel();
+  here.world.run();
+  CHECK(cancelled == 1);
+}
+
 TEST_CASE("what else reaches for the system throws on a simulated loop, and so does blocking") {
   SimLoop here;
   const Executor executor = here.loop.get_executor();
@@ -199,17 +218,30 @@ TEST_CASE("timers of both kinds of loops, and of others, live in one program") {
   plain.run();
   simulated.world.run();
   CHECK(ended == 3);
-  // To another kind of loop a timer goes alone: what it was waiting for is cancelled.
+  // From one kind of loop to the other: what it was waiting for is cancelled, what comes goes on.
   virtual_timer.expires_after(1h);
   error_code left_behind;
   virtual_timer.async_wait([&](error_code error) { left_behind = error; });
-  virtual_timer = asio::steady_timer(plain, 1ms);
-  virtual_timer.async_wait(count);
+  asio::steady_timer another(plain, 1ms);
+  another.async_wait(count);
+  const auto expiry = another.expiry();
+  virtual_timer = std::move(another);
+  CHECK(virtual_timer.expiry() == expiry);
   simulated.world.run();
   CHECK(left_behind == asio::error::operation_aborted);
   plain.restart();
   plain.run();
   CHECK(ended == 4);
+  // And back.
+  asio::steady_timer again(simulated.loop.get_executor(), 1h);
+  again.async_wait(count);
+  virtual_timer = std::move(again);
+  virtual_timer.expires_after(2h);
+  const TimePoint begin = simulated.loop.time();
+  virtual_timer.async_wait(count);
+  simulated.world.run();
+  CHECK(simulated.loop.time() - begin == 2h);
+  CHECK(ended == 5);
 }
 
 TEMPLATE_TEST_CASE("a loop that goes or is closed lets go of waits", "", SimLoop, RealLoop) {

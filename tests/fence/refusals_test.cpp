@@ -34,6 +34,9 @@
 #include <catch2/catch.hpp>
 
 extern "C" int __poll_chk(pollfd*, nfds_t, int, std::size_t);
+extern "C" int __ppoll_chk(pollfd*, nfds_t, const timespec*, const sigset_t*, std::size_t);
+extern "C" ssize_t __recv_chk(int, void*, std::size_t, std::size_t, int);
+extern "C" ssize_t __recvfrom_chk(int, void*, std::size_t, std::size_t, int, sockaddr*, socklen_t*);
 
 namespace twinwire::fence {
 namespace {
@@ -66,6 +69,21 @@ struct Condition {
   pthread_cond_t condition = PTHREAD_COND_INITIALIZER;
   Condition() { ::pthread_mutex_lock(&mutex); }
   ~Condition() { ::pthread_mutex_unlock(&mutex); }
+};
+
+struct ConditionOfC {
+  mtx_t mutex;
+  cnd_t condition;
+  ConditionOfC() {
+    ::mtx_init(&mutex, mtx_plain);
+    ::cnd_init(&condition);
+    ::mtx_lock(&mutex);
+  }
+  ~ConditionOfC() {
+    ::mtx_unlock(&mutex);
+    ::mtx_destroy(&mutex);
+    ::cnd_destroy(&condition);
+  }
 };
 
 struct Semaphore {
@@ -165,6 +183,16 @@ const Probe socket_probes[] = {
        char byte = 0;
        return ::recv(-1, &byte, 1, 0) < 0 && errno == EBADF;
      }},
+    {"recv",
+     [] {
+       char byte = 0;
+       return ::__recv_chk(-1, &byte, 1, 1, 0) < 0 && errno == EBADF;
+     }},
+    {"recvfrom",
+     [] {
+       char byte = 0;
+       return ::__recvfrom_chk(-1, &byte, 1, 1, 0, nullptr, nullptr) < 0 && errno == EBADF;
+     }},
     {"recvfrom",
      [] {
        char byte = 0;
@@ -243,6 +271,11 @@ const Probe wait_probes[] = {
        return ::__poll_chk(&none, 1, 1, sizeof none) == 0;
      }},
     {"ppoll", [] { return ::ppoll(nullptr, 0, &moment, nullptr) == 0; }},
+    {"ppoll",
+     [] {
+       pollfd none{-1, 0, 0};
+       return ::__ppoll_chk(&none, 1, &moment, nullptr, sizeof none) == 0;
+     }},
     {"select",
      [] {
        timeval time{0, 1};
@@ -258,6 +291,11 @@ const Probe wait_probes[] = {
      [] {
        epoll_event event{};
        return ::epoll_pwait(-1, &event, 1, 1, nullptr) < 0 && errno == EBADF;
+     }},
+    {"epoll_pwait2",
+     [] {
+       epoll_event event{};
+       return ::epoll_pwait2(-1, &event, 1, &moment, nullptr) < 0 && errno == EBADF;
      }},
     {"setitimer",
      [] {
@@ -303,6 +341,12 @@ const Probe raw_probes[] = {
     PROBE_RAW(SYS_clone3, 0, 0),
     PROBE_RAW(SYS_connect, -1, 0, 0),
     PROBE_RAW(SYS_epoll_create1, -1),
+    {"syscall(SYS_fork)",
+     [] {
+       const long child = ::syscall(SYS_fork);
+       if (child == 0) ::_exit(0);
+       return child > 0 && ::waitpid(static_cast<pid_t>(child), nullptr, 0) == child;
+     }},
     {"syscall(SYS_futex)",
      [] {
        const int value = 0;
@@ -311,7 +355,9 @@ const Probe raw_probes[] = {
     PROBE_RAW(SYS_listen, -1, 0),
     PROBE_RAW(SYS_nanosleep, &moment, 0),
     PROBE_RAW(SYS_recvfrom, -1, 0, 0, 0, 0, 0),
+    PROBE_RAW(SYS_recvmmsg, -1, 0, 0, 0, 0),
     PROBE_RAW(SYS_recvmsg, -1, 0, 0),
+    PROBE_RAW(SYS_sendmmsg, -1, 0, 0, 0),
     PROBE_RAW(SYS_sendmsg, -1, 0, 0),
     PROBE_RAW(SYS_sendto, -1, 0, 0, 0, 0, 0),
     PROBE_RAW(SYS_socket, -1, 0, 0),
@@ -367,6 +413,28 @@ TEST_CASE("waiting for a condition ends at once under simulation, as if it were 
   CHECK(report_of([&](Condition& here) {
           CHECK(::pthread_cond_clockwait(&here.condition, &here.mutex, CLOCK_MONOTONIC, &past) == ETIMEDOUT);
         }) == "pthread_cond_clockwait");
+  CHECK(report_of([](Condition&) {
+          ConditionOfC of_c;
+          CHECK(::cnd_wait(&of_c.condition, &of_c.mutex) == thrd_success);
+        }) == "cnd_wait");
+  CHECK(report_of([&](Condition&) {
+          ConditionOfC of_c;
+          CHECK(::cnd_timedwait(&of_c.condition, &of_c.mutex, &past) == thrd_timedout);
+        }) == "cnd_timedwait");
+}
+
+TEST_CASE("a semaphore that is free is taken, whoever asks") {
+  const auto report = simulate([] {
+    Semaphore here;
+    const timespec past{};
+    for (int i = 0; i < 3; ++i) ::sem_post(&here.semaphore);
+    errno = 0;
+    CHECK(::sem_wait(&here.semaphore) == 0);
+    CHECK(::sem_timedwait(&here.semaphore, &past) == 0);
+    CHECK(::sem_clockwait(&here.semaphore, CLOCK_MONOTONIC, &past) == 0);
+    CHECK(errno == 0);
+  });
+  CHECK_FALSE(report);
 }
 
 TEST_CASE("outside of a simulation conditions wake threads, and time out") {
@@ -383,6 +451,9 @@ TEST_CASE("outside of a simulation conditions wake threads, and time out") {
   other.join();
   CHECK(changed.wait_for(lock, std::chrono::microseconds(1)) == std::cv_status::timeout);
   CHECK(changed.wait_until(lock, std::chrono::system_clock::now()) == std::cv_status::timeout);
+  ConditionOfC of_c;
+  const timespec past{};
+  CHECK(::cnd_timedwait(&of_c.condition, &of_c.mutex, &past) == thrd_timedout);
 }
 
 TEST_CASE("what the standard library offers is refused as well") {

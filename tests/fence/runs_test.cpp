@@ -10,6 +10,7 @@
 #include <string>
 #include <thread>
 #include <unistd.h>
+#include <utility>
 
 #include <catch2/catch.hpp>
 
@@ -88,6 +89,24 @@ TEST_CASE("the first refused call is the failure, whatever comes of it") {
   } catch (const sim::SimulationError& error) {
     CHECK(error.kind() == sim::FailureKind::fence);
     CHECK_THAT(error.message(), Catch::StartsWith("pthread_create was called under simulation"));
+  }
+}
+
+TEST_CASE("what the condition of run_until calls fails the run, too") {
+  for (const bool holds : {false, true}) {
+    sim::World world(1);
+    world.add_host("probe").loop().call_later(1s, [] {});
+    bool asked = false;
+    try {
+      world.run_until([&] {
+        if (!std::exchange(asked, true)) return false;  // before anything runs
+        impatient_callback();
+        return holds;
+      });
+      FAIL("it was not refused");
+    } catch (const sim::SimulationError& error) {
+      CHECK(error.kind() == sim::FailureKind::fence);
+    }
   }
 }
 
