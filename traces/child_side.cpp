@@ -41,7 +41,7 @@ void last_words(const char* kind, const char* type) noexcept {
 }
 
 void on_fatal_signal(int number) {
-  ::alarm(2);  // should the last words hang
+  ::alarm(60);  // should the last words hang; a machine may be busy
   if (number == hang_signal) {
     last_words("hang", "");
   } else {

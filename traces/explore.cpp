@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <map>
 #include <stdexcept>
+#include <system_error>
 
 #include <fmt/format.h>
 
@@ -76,6 +77,9 @@ class Exploration {
       group.shrunk = shrink_first(group);
     } catch (const Interrupted&) {
       interrupted();
+      return;
+    } catch (const std::system_error& error) {
+      group.rerun_error = error.what();
       return;
     }
     if (group.shrunk->interrupted) interrupted();

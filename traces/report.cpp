@@ -50,13 +50,16 @@ std::string seeds_in_words(const FailureGroup& group) {
 }  // namespace
 
 std::string confirmation_in_words(const FailureGroup& group) {
+  if (!group.confirmation && !group.rerun_error.empty())
+    return "not confirmed: it could not be run again: " + group.rerun_error;
   if (!group.confirmation)
     return "not confirmed: the sweep was interrupted, or has too many kinds of failure";
   if (group.confirmed() && !group.first.signature.ends_at_an_event()) {
     return "confirmed in a fresh process; where a hang is ended differs, so fingerprints are not compared";
   }
   if (group.confirmed()) {
-    return fmt::format("confirmed in a fresh process, fingerprint {}", to_hex(group.first.fingerprint));
+    return fmt::format("confirmed in a fresh process, fingerprint {}{}", to_hex(group.first.fingerprint),
+                       group.rerun_error.empty() ? "" : "\n  not shrunk: " + group.rerun_error);
   }
   const RunOutcome& again = *group.confirmation;
   const std::string what = again.failed ? again.signature.in_words() : "it passed";

@@ -36,7 +36,7 @@ Sweep::Sweep(const ExploreOptions& options, const Scenario& scenario, const Argu
 bool Sweep::run() {
   while (!interruption_requested()) {
     staff();
-    if (workers_.empty()) return true;
+    if (workers_.empty()) return jobs_ != 0;
     wait_for_news();
     for (const auto& worker : workers_) worker->patience.enforce(worker->child);
   }
@@ -48,7 +48,9 @@ bool Sweep::run() {
 void Sweep::staff() {
   while (workers_.size() < jobs_ && !stopping_ && (seeds_left_ || !returned_.empty())) {
     std::unique_ptr<Worker> worker = hire();
-    if (worker && give_work(*worker)) workers_.push_back(std::move(worker));
+    if (!worker || !give_work(*worker)) continue;
+    workers_.push_back(std::move(worker));
+    begun_ = true;
   }
 }
 
@@ -58,7 +60,7 @@ std::unique_ptr<Sweep::Worker> Sweep::hire() {
     return std::make_unique<Worker>(Child::fork_worker(run_seed_, options_.stop_at_first_failure),
                                     options_.timeout);
   } catch (const std::system_error& error) {
-    if (workers_.empty()) throw std::system_error(error.code(), "cannot start a worker process");
+    if (!begun_) throw std::system_error(error.code(), "cannot start a worker process");
     const auto there = static_cast<unsigned>(workers_.size());
     if (listener_) listener_->on_fewer_workers(there, jobs_, error.code().message());
     jobs_ = there;

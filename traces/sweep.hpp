@@ -22,7 +22,8 @@ class Sweep {
   Sweep(const ExploreOptions& options, const Scenario& scenario, const Arguments& arguments,
         ExploreListener* listener, OnOutcome on_outcome);
 
-  /// Until all seeds are done, or interruption_requested(). True if it was not interrupted.
+  /// Until all seeds are done, or interruption_requested(). False if it ended early, which it also does when
+  /// the system has no process left for it; throws std::system_error if it never had one.
   bool run();
   /// Begins no further seeds; those that are running are waited for.
   void stop() noexcept { stopping_ = true; }
@@ -57,6 +58,7 @@ class Sweep {
   std::uint64_t chunk_;
   std::uint64_t next_seed_;
   bool seeds_left_ = true;
+  bool begun_ = false;
   bool stopping_ = false;
   std::deque<SeedRange> returned_;  ///< assigned to workers that died
   std::vector<std::unique_ptr<Worker>> workers_;

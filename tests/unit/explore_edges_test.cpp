@@ -236,6 +236,39 @@ TEST_CASE("where no process can be started the sweep says so; with fewer than we
   CHECK(workers.reason == "Too many open files");
   CHECK_THROWS_WITH(explore_with(3), Contains("cannot start a worker process: "));
 }
+
+TEST_CASE("what a sweep has found is told, though the system has no process left to look at it again") {
+  struct Exhausting final : SilentListener {
+    explicit Exhausting(std::uint64_t when) : when(when) {}
+    void on_progress(std::uint64_t done, std::uint64_t, std::uint64_t) override {
+      if (done == when) few.emplace(0);
+    }
+    void on_group(const FailureGroup& group) override {
+      CHECK_FALSE(group.confirmation);
+      errors.push_back(group.rerun_error);
+    }
+    std::uint64_t when;
+    std::vector<std::string> errors;
+    std::optional<FewDescriptors> few;
+  };
+  ExploreOptions options = seeds(1, 300);
+  SECTION("at its end") {
+    Exhausting listener(300);
+    const ExploreResult result = explore(options, unlucky_scenario(), {}, &listener);
+    CHECK_FALSE(result.interrupted);
+    REQUIRE(listener.errors.size() == 2);
+    for (const std::string& error : listener.errors) CHECK_THAT(error, Contains("Too many open files"));
+  }
+  SECTION("in the middle") {
+    options.jobs = 1;
+    options.isolate = true;
+    Exhausting listener(200);
+    const ExploreResult result = explore(options, unlucky_scenario(), {}, &listener);
+    CHECK(result.interrupted);
+    CHECK(result.done == 200);
+    CHECK(listener.errors.size() == 2);
+  }
+}
 #endif
 
 TEST_CASE("a small sweep keeps every worker busy") {
