@@ -21,7 +21,7 @@ namespace {
 using namespace std::chrono_literals;
 
 /// Within this an idle loop wakes, however busy the machine is.
-constexpr Duration wake_time_max = 4s;
+constexpr Duration wake_time_max = 30s;
 
 /// Runs the loop, with nothing to do but what `from_outside` brings about: on the real system from another
 /// thread, while the loop waits; under simulation, where no other thread is, later in virtual time. How long

@@ -28,7 +28,7 @@ using namespace std::chrono_literals;
 class LoopThread {
  public:
   explicit LoopThread(Loop& loop)
-      : guard_(loop.call_later(4s,
+      : guard_(loop.call_later(30s,
                                [this, &loop] {
                                  in_vain_ = true;
                                  loop.stop();

@@ -17,6 +17,22 @@ void run_until_received(Stage& stage, const PipePair& pair, std::size_t size) {
   stage.run_until_received(*pair.reader, size);
 }
 
+CONTRACT_TEST("GEN-05",
+              "a pipe is connected after connection_made; bytes and an end that came before wait for it") {
+  const PipeEnds ends = stage.server().make_pipe();
+  const PipeConnecting writing(stage, ends.writing, Direction::send);
+  stage.run_until([&] { return writing.outcome->done(); }, "the writer to be connected");
+  CHECK(writing.protocol->made());
+  writing.protocol->transport.write("early");
+  writing.protocol->transport.close();
+  stage.run_until_lost(*writing.protocol);
+  const PipeConnecting reading(stage, ends.reading, Direction::receive);
+  stage.run_until([&] { return reading.outcome->done(); }, "the reader to be connected");
+  CHECK(reading.protocol->events().starts_with("CM"));
+  stage.run_until_lost(*reading.protocol);
+  CHECK(reading.protocol->events() == "CM DR:early ER CL");
+}
+
 CONTRACT_TEST("PIPE-01", "data, then the end of the pipe: eof_received, and the transport closes itself") {
   for (const bool keep_open : {false, true}) {
     const PipePair pair = connect_pipe(stage);

@@ -59,4 +59,15 @@ NativeHandle listening_socket(Stage& stage) {
   return listen_raw(stage)->release();
 }
 
+NativeHandle datagram_socket(Stage& stage, const std::optional<Address>& peer) {
+  detail::DatagramSocketOptions options;
+  options.family = Family::ipv4;
+  options.local = Address::of(stage.server_address(), 0);
+  options.remote = peer;
+  error_code error;
+  const auto wire = stage.server().backend().open_datagram(options, error);
+  REQUIRE(error == error_code{});
+  return wire->release();
+}
+
 }  // namespace twinwire::contract

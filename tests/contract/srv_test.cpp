@@ -202,12 +202,6 @@ CONTRACT_TEST("SRV-10", "a server can be started again on its port right after i
   CHECK_FALSE(alive->lost());
 }
 
-/// A descriptor of the server's host that is no stream socket: where there is none, one that is not open.
-NativeHandle other_kind(Stage& stage) {
-  if (stage.simulated()) return {900};
-  return {::socket(AF_INET, SOCK_DGRAM, 0)};
-}
-
 CONTRACT_TEST("SRV-12", "a ready-made socket that is bound can be served") {
   error_code error;
   const auto acceptor = stage.server().backend().bind(Address::of(stage.server_address(), 0), {}, error);
@@ -227,12 +221,13 @@ CONTRACT_TEST("SRV-12", "a ready-made socket that is no bound stream socket is r
   const Service service(stage);
   const auto client = stage.recorder("client");
   const NativeHandle connected = accepted_socket(stage, *client);
-  const NativeHandle other = other_kind(stage);
+  const NativeHandle datagrams = datagram_socket(stage);
+  const PipeEnds pipe = loop.make_pipe();
   error_code error;
   const NativeHandle closed =
       loop.backend().bind(Address::of(stage.server_address(), 0), {}, error)->native_handle();
   const std::size_t before = stage.open_descriptors();
-  for (const NativeHandle handle : {connected, other, closed, NativeHandle{901}}) {
+  for (const NativeHandle handle : {connected, datagrams, pipe.reading, closed, NativeHandle{901}}) {
     ServerOptions options;
     options.sock = handle;
     const auto outcome = Outcome<Server>::make();
@@ -244,7 +239,7 @@ CONTRACT_TEST("SRV-12", "a ready-made socket that is no bound stream socket is r
   CHECK(stage.open_descriptors() == before);  // what was rejected still belongs to the caller
   CHECK(loop.pending_operations(true).empty());
   loop.backend().close_handle(connected);
-  if (!stage.simulated()) loop.backend().close_handle(other);
+  for (const NativeHandle handle : {datagrams, pipe.reading, pipe.writing}) loop.close_handle(handle);
   stage.run_until_lost(*client);
 }
 

@@ -75,7 +75,7 @@ class Stage {
 
   // --- time passes ---
   /// Runs both loops until the condition holds, which is looked at between callbacks. Fails the test, saying
-  /// `what` it waited for, after five minutes of virtual or five seconds of real time.
+  /// `what` it waited for, after five minutes of virtual or half a minute of real time.
   void run_until(const std::function<bool()>& condition, const std::string& what);
   /// Runs both loops for a time of their clocks. Prefer run_until: on the real system this waits.
   virtual void run_for(Duration duration) = 0;

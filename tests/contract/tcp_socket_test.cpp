@@ -3,7 +3,6 @@
 
 #include <twinwire/net/wire/backend.hpp>
 
-#include <netinet/in.h>
 #include <sys/socket.h>
 
 namespace twinwire::contract {
@@ -114,20 +113,25 @@ CONTRACT_TEST("TCP-21", "a socket that is no connected stream is rejected, and s
   SECTION("a listening socket") {
     socket = listening_socket(stage);
   }
-  if (!stage.simulated()) {  // there are no datagrams in the simulated world yet
+  SECTION("a datagram socket") {
+    socket = datagram_socket(stage);
+  }
+  SECTION("a datagram socket that has a peer") {
+    socket = datagram_socket(stage, Address::of(stage.server_address(), 9));
+  }
+  SECTION("an end of a pipe") {
+    const PipeEnds pipe = stage.server().make_pipe();
+    stage.server().close_handle(pipe.writing);
+    socket = pipe.reading;
+  }
+  SECTION("a file") {
+    const std::string path = stage.path("file");
+    stage.create_file(path, "content");
+    socket = stage.server().open_file(path);
+  }
+  if (!stage.simulated()) {  // where a socket comes with its connection
     SECTION("a socket that was never connected") {
       socket.value = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    }
-    SECTION("a datagram socket") {
-      socket.value = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    }
-    SECTION("a datagram socket that has a peer") {
-      socket.value = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-      sockaddr_in peer{};
-      peer.sin_family = AF_INET;
-      peer.sin_port = htons(9);
-      peer.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-      REQUIRE(::connect(socket.value, reinterpret_cast<const sockaddr*>(&peer), sizeof(peer)) == 0);
     }
   }
   if (!socket) return;
