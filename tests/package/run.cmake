@@ -38,7 +38,7 @@ endif()
 
 run("${CMAKE_COMMAND}" -S "${SOURCE}/tests/package/consumer" -B "${WORK}/build" ${options})
 run("${CMAKE_COMMAND}" --build "${WORK}/build" --parallel ${cores})
-foreach(program simulated fenced secure real websocket no_timer)
+foreach(program simulated searching fenced secure real websocket no_timer)
   run("${WORK}/build/${program}")
   message(STATUS "${output}")
 endforeach()

@@ -2,7 +2,8 @@
 
 #include <twinwire/real/event_loop.hpp>
 
-int main(int, char** argv) {
+int main(int argc, char** argv) {
   const auto loop = twinwire::real::new_event_loop();
-  run_until_complete(*loop, serve(*loop, twinwire::ServerOptions("127.0.0.1", argv[1])));
+  const twinwire::ServerOptions options("127.0.0.1", argc == 2 ? argv[1] : "7000");
+  run_until_complete(*loop, serve(*loop, options));
 }
