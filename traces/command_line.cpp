@@ -82,7 +82,8 @@ std::vector<std::string> command_for(const std::string& program, const Scenario&
 
 int run_single(const CommandOptions& options, const Scenario& scenario, const Arguments& arguments) {
   const std::uint64_t seed = options.seed.value_or(1);
-  const RunRequest request{seed, options.calm ? Base::calm : Base::seed, {}, false};
+  // JSON lists the decisions.
+  const RunRequest request{seed, options.calm ? Base::calm : Base::seed, {}, options.json};
   if (options.outcome_fd >= 0) {
     report_fatal_signals(options.outcome_fd);
     write_start(options.outcome_fd, seed);

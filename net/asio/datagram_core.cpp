@@ -33,7 +33,7 @@ class DatagramCore::Protocol final : public DatagramProtocol {
   }
   void datagram_received(Bytes data, const Address& sender) override { core_->arrived(data, sender); }
   void error_received(error_code error) override { core_->failed(asio_error(error)); }
-  void connection_lost(error_code error) override { core_->lost(error); }
+  void connection_lost(error_code) override { core_->lost(); }
   void pause_writing() override { core_->writing_paused_ = true; }
   void resume_writing() override { core_->resume_writing(); }
 
@@ -97,12 +97,13 @@ void DatagramCore::failed(error_code error) {
   }
 }
 
-void DatagramCore::lost(error_code error) {
+/// Closed: nothing else ends a datagram endpoint.
+void DatagramCore::lost() {
   const Ref<DatagramCore> self(this);
-  error_ = error.failed() ? asio_error(error) : error_code(boost::asio::error::bad_descriptor);
+  const error_code error = boost::asio::error::bad_descriptor;
   closed_ = true;
-  if (receive_) receive_->complete_soon(error_, 0);
-  if (send_) send_->complete_soon(error_, 0);
+  if (receive_) receive_->complete_soon(error, 0);
+  if (send_) send_->complete_soon(error, 0);
 }
 
 void DatagramCore::resume_writing() {

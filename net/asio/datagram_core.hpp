@@ -66,7 +66,7 @@ class DatagramCore final : public RefCounted {
 
   void arrived(Bytes data, const Address& sender);
   void failed(error_code error);
-  void lost(error_code error);
+  void lost();
   void resume_writing();
   void hand_over(Send& send);
   error_code take_error();

@@ -98,6 +98,8 @@ TEST_CASE("JSON is text whatever a message holds, and says why a failure is not 
   CHECK_THAT(replayed.output, StartsWith(R"({"event":"failed","seed":1,)"));
   CHECK_THAT(replayed.output, Contains(R"("same_failure":true,"same_fingerprint":true})"));
   CHECK_THAT(program.run("passing --seed 1 --json").output, StartsWith(R"({"event":"passed","seed":1,)"));
+  const Ended seven = program.run("unlucky --json --seed " + std::to_string(seed_of(7)));
+  CHECK_THAT(seven.output, Contains(R"("decisions":["table: the dice fell on 7"])"));
   CHECK(swept.output.find("\"confirmed\":false") == std::string::npos);
 }
 
