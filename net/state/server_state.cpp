@@ -110,7 +110,7 @@ class ServerState::Handshake final : public CompletingOperation<> {
     if (failure && loop().observer()) {
       publish_event(loop(), *lower_->wire(), "handshake_failed", {}, error_code_of(failure));
     }
-    if (wire) server_->serve_ready(std::move(wire));
+    if (wire) server_->serve_ready(std::move(wire), lower_.get());
     lower_->leave_server();
     complete(failure);
   }
@@ -229,13 +229,14 @@ void ServerState::serve(std::unique_ptr<Wire> wire) {
   }
 }
 
-void ServerState::serve_ready(std::unique_ptr<Wire> wire) {
+void ServerState::serve_ready(std::unique_ptr<Wire> wire, StreamTransport* below) {
   std::shared_ptr<BaseProtocol> protocol;
   const Loop::CallbackScope scope(*loop_);
   try {
     protocol = factory_();
     StreamTransport::check_protocol(protocol.get());
     const auto transport = make_ref<StreamTransport>(*loop_, std::move(wire), this);
+    if (below) below->leave_server();  // one connection, also to a protocol that counts them as it is made
     transport->start(std::move(protocol));
   } catch (...) {
     loop_->call_exception_handler(

@@ -48,8 +48,8 @@ class ServerState final : public RefCounted, public ListLink<ServerTag> {
 
   void accept_from(Listener& listener);
   void serve(std::unique_ptr<Wire> wire);
-  /// Makes protocol and transport.
-  void serve_ready(std::unique_ptr<Wire> wire);
+  /// Makes protocol and transport, which takes the place of the one below, if there is one.
+  void serve_ready(std::unique_ptr<Wire> wire, StreamTransport* below = nullptr);
   void pause_accepting(Listener& listener, error_code error);
   void wake_waiters();
 

@@ -50,6 +50,19 @@ CONTRACT_TEST("TLS-01", "a BufferedProtocol receives what was decrypted, in its 
   stage.run_until_lost(pair);
 }
 
+CONTRACT_TEST("TLS-01", "a protocol that is told of its connection finds it among the server's, once") {
+  std::size_t seen = 0;
+  const Server* server = nullptr;
+  const TlsService service(stage, server_context(), [&](Recorder& recorder) {
+    recorder.on_made = [&] { seen = server->connections(); };
+  });
+  server = &service.server;
+  const Pair pair = connect_secure(stage, service);
+  CHECK(seen == 1);
+  pair.client->transport.close();
+  stage.run_until_lost(pair);
+}
+
 CONTRACT_TEST("TLS-01", "bytes that are no TLS never reach a protocol, and others are served") {
   const TlsService service(stage);
   const auto garbage = stage.recorder("garbage");
