@@ -10,7 +10,7 @@
 namespace https {
 
 struct Limits {
-  /// One more is closed at once.
+  /// From when they are accepted until nothing is left of them. One more is reset.
   std::size_t connections_max = 1000;
   /// Of a request line and its fields: 431 beyond it.
   std::uint32_t header_bytes_max = 8 * 1024;
@@ -20,7 +20,7 @@ struct Limits {
   twinwire::Duration idle_time_max = std::chrono::seconds(15);
   /// From the first byte of a request to its last: 408 beyond it.
   twinwire::Duration request_time_max = std::chrono::seconds(10);
-  /// For taking a response.
+  /// For taking a response; and for taking anything of what is left when the connection is closed.
   twinwire::Duration response_time_max = std::chrono::seconds(30);
 };
 

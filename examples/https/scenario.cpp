@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <simulated_identity.hpp>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -14,8 +15,9 @@ namespace https {
 namespace {
 
 constexpr std::uint32_t buffer_size = 16 * 1024;
-/// More than all buffers on the way hold.
-constexpr std::size_t large_size = 400'000;
+/// More than all buffers on the way hold. The last of the pieces of 64 KiB that a socket takes at once is
+/// nearly full.
+constexpr std::size_t large_size = 7 * 64 * 1024 - 1000;
 
 std::shared_ptr<const Site> scenario_site() {
   Site site;
@@ -61,7 +63,11 @@ void run_scenario(twinwire::sim::World& world, int visitors) {
   }
   Visitor& sleeper = arrive("sleeper");
   spawn(world.host("sleeper").loop(), sleeper.fall_asleep("/large.bin"), "sleeper");
+  Visitor& dozer = arrive("dozer");
+  spawn(world.host("dozer").loop(), dozer.fall_asleep_at_the_end("/large.bin"), "dozer");
   world.run();
+  if (const std::size_t left = acceptor.server().connections(); left != 0)
+    throw std::logic_error("the server still has " + std::to_string(left) + " connections");
 }
 
 }  // namespace https

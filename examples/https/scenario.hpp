@@ -1,4 +1,4 @@
-// The scenario that proves the server: visitors over TLS and rough links, one of whom falls asleep.
+// The scenario that proves the server: visitors over TLS and rough links, two of whom fall asleep.
 #pragma once
 
 #include <twinwire/sim/world.hpp>

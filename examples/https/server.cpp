@@ -5,6 +5,7 @@
 #include <twinwire/net/timeout.hpp>
 
 #include <array>
+#include <chrono>
 #include <ctime>
 #include <string>
 #include <utility>
@@ -33,19 +34,6 @@ constexpr std::size_t read_size = 4096;
 struct Shared {
   std::shared_ptr<const Site> site;
   Limits limits;
-  std::size_t connections = 0;
-};
-
-/// Counts a connection while it lives.
-class Counted {
- public:
-  explicit Counted(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) { ++shared_->connections; }
-  Counted(const Counted&) = delete;
-  Counted& operator=(const Counted&) = delete;
-  ~Counted() { --shared_->connections; }
-
- private:
-  const std::shared_ptr<Shared> shared_;
 };
 
 // --- responses ---
@@ -129,11 +117,14 @@ awaitable<error_code> read_request(stream_socket& socket, flat_buffer& buffer, P
   co_return error_code();
 }
 
-awaitable<void> serve_connection(twinwire::Loop& loop, stream_socket socket, std::shared_ptr<Shared> shared) {
-  const Counted counted(shared);
+awaitable<void> serve_connection(twinwire::Loop& loop, stream_socket socket,
+                                 std::shared_ptr<const Shared> shared) {
   const Limits& limits = shared->limits;
   flat_buffer buffer;
   try {
+    // For what is written and not yet sent when the socket is closed: nobody here waits for that.
+    socket.set_option(twinwire::Option::user_timeout_ms,
+                      std::chrono::ceil<std::chrono::milliseconds>(limits.response_time_max).count());
     for (bool more = true; more;) {
       Parser parser;
       const error_code error = co_await read_request(socket, buffer, parser, limits);
@@ -154,10 +145,14 @@ awaitable<void> serve_connection(twinwire::Loop& loop, stream_socket socket, std
 }  // namespace
 
 awaitable<void> serve(twinwire::socket_acceptor& acceptor, std::shared_ptr<const Site> site, Limits limits) {
-  const auto shared = std::make_shared<Shared>(Shared{std::move(site), limits, 0});
+  const auto shared = std::make_shared<const Shared>(Shared{std::move(site), limits});
   for (;;) {
     stream_socket socket = co_await acceptor.async_accept(use_awaitable);
-    if (shared->connections == limits.connections_max) continue;  // which closes it
+    // Those are among them that shake hands, and those that are closed but have not sent everything.
+    if (acceptor.server().connections() > limits.connections_max) {
+      socket.abort();
+      continue;
+    }
     twinwire::Loop& loop = loop_of(socket.get_executor());
     spawn(loop, serve_connection(loop, std::move(socket), shared), "HTTP client",
           twinwire::TaskOptions(true));

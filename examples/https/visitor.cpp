@@ -1,6 +1,7 @@
 #include "visitor.hpp"
 
 #include <twinwire/net/choices.hpp>
+#include <twinwire/net/result.hpp>
 
 #include <array>
 #include <chrono>
@@ -23,6 +24,8 @@ constexpr Purpose together_purpose{"together",
                                    "{entity}: on connection {ordinal} the requests came together"};
 constexpr std::uint64_t connections = 3;
 constexpr std::uint64_t requests_max = 6;
+/// More than the buffers of both ends hold.
+constexpr std::size_t left_untaken = 80'000;
 /// Of what was sent, in messages.
 constexpr std::size_t shown_max = 60;
 
@@ -147,15 +150,23 @@ void Visitor::check(const Request& request, const Response& response) const {
 awaitable<void> Visitor::fall_asleep(std::string path) {
   const Stream stream = co_await twinwire::open_connection(loop_, server_);
   stream.writer.write(head("GET", path));
+  co_await sleep(stream);
+}
+
+awaitable<void> Visitor::fall_asleep_at_the_end(std::string path) {
+  const Stream stream = co_await twinwire::open_connection(loop_, server_);
+  stream.writer.write(head("GET", path, "Connection: close\r\n"));
+  co_await stream.reader.read_exactly(site_.find(path)->body.size() - left_untaken);
+  co_await sleep(stream);
+}
+
+/// For longer than the server may wait, which must have reset the connection.
+awaitable<void> Visitor::sleep(const Stream& stream) const {
   stream.writer.transport().pause_reading();
   co_await twinwire::sleep_for(loop_, 5min);
   stream.writer.transport().resume_reading();
-  twinwire::error_code end;
-  try {
-    co_await read_response(stream, true);
-  } catch (const twinwire::OperationError& error) {
-    end = error.code();
-  }
+  const auto rest = co_await twinwire::as_result(stream.reader.read_all());
+  const twinwire::error_code end = rest ? twinwire::error_code() : rest.error().code();
   if (end != twinwire::errc::connection_reset)
     throw std::logic_error(name_ + ": the server waited for five minutes, and then: " + end.message());
 }

@@ -22,6 +22,8 @@ class Visitor {
   twinwire::awaitable<void> visit();
   /// Asks for this page, and does not take it. Throws std::logic_error if the server waits for that.
   twinwire::awaitable<void> fall_asleep(std::string path);
+  /// The same, but asks for nothing else, and takes all of it but what the server can write at once.
+  twinwire::awaitable<void> fall_asleep_at_the_end(std::string path);
 
  private:
   struct Request;
@@ -30,6 +32,7 @@ class Visitor {
   Request choose(std::uint64_t number) const;
   twinwire::awaitable<void> use_connection(std::uint64_t connection);
   twinwire::awaitable<Response> read_response(const twinwire::Stream& stream, bool with_body) const;
+  twinwire::awaitable<void> sleep(const twinwire::Stream& stream) const;
   void check(const Request& request, const Response& response) const;
   std::uint64_t draw(const twinwire::Purpose& purpose, std::uint64_t number, std::uint64_t range) const;
 
