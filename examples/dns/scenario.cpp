@@ -107,10 +107,7 @@ class Play {
 
   awaitable<void> serve() {
     const twinwire::ServerOptions where("", port);
-    const auto serve_one = [this](twinwire::StreamReader reader, twinwire::StreamWriter writer) {
-      return serve_stream(responder_, std::move(reader), std::move(writer));
-    };
-    co_await twinwire::start_server(server_.loop(), serve_one, where);
+    co_await serve_streams(server_.loop(), responder_, where);
     twinwire::DatagramOptions datagrams;
     datagrams.local_addr.emplace("", port);
     datagrams.family = twinwire::Family::ipv4;

@@ -1,11 +1,13 @@
 // A name server, on whatever network its loop has.
 #pragma once
 
+#include "limits.hpp"
 #include "responder.hpp"
 
+#include <twinwire/net/async.hpp>
+#include <twinwire/net/connection.hpp>
 #include <twinwire/net/datagram.hpp>
 #include <twinwire/net/server.hpp>
-#include <twinwire/net/streams.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -29,14 +31,14 @@ class UdpServer : public twinwire::DatagramProtocol {
   bool paused_ = false;
 };
 
-/// Answers the messages of one connection, each behind its length (RFC 1035, 4.2.2), until the peer ends it,
-/// or says nothing for a while.
-twinwire::awaitable<void> serve_stream(std::shared_ptr<const Responder> responder,
-                                       twinwire::StreamReader reader, twinwire::StreamWriter writer);
+/// Listens for connections. Each may bring any number of messages, each behind its length (RFC 1035, 4.2.2).
+twinwire::awaitable<twinwire::Server> serve_streams(twinwire::Loop& loop,
+                                                    std::shared_ptr<const Responder> responder,
+                                                    twinwire::ServerOptions options, Limits limits = {});
 
 /// Listens for datagrams and connections at the same port, 0 for a free one. Completes with the server of
 /// the connections, which knows the port. Both go on until the loop is closed.
 twinwire::awaitable<twinwire::Server> serve(twinwire::Loop& loop, std::shared_ptr<const Responder> responder,
-                                            std::string host, int port);
+                                            std::string host, int port, Limits limits = {});
 
 }  // namespace dns

@@ -7,6 +7,7 @@
 #include "stub.hpp"
 
 #include <twinwire/net/result.hpp>
+#include <twinwire/net/sleep.hpp>
 #include <twinwire/net/task.hpp>
 #include <twinwire/sim/world.hpp>
 
@@ -166,13 +167,15 @@ TEST_CASE("an answer is truncated where it is more than who asks can take") {
 
 /// A server in a world of its own.
 struct Net {
-  Net() {
-    run_until_complete(server.loop(), serve(server.loop(), std::make_shared<Responder>(make_zone()), "", 53));
+  explicit Net(const Limits& limits = {}) {
+    const auto responder = std::make_shared<Responder>(make_zone());
+    service = run_until_complete(server.loop(), serve(server.loop(), responder, "", 53, limits));
   }
 
   twinwire::sim::World world{1};
   twinwire::sim::Host& server = world.add_host("server");
   twinwire::sim::Host& client = world.add_host("client");
+  twinwire::Server service;
 };
 
 /// How many answers are in the next message on a stream; none at its end. Awaited apart from checks: the
@@ -211,6 +214,48 @@ TEST_CASE("a connection that ends behind its questions is answered first") {
     CHECK(answers == 1);
     const std::string rest = co_await stream.reader.read_all();
     CHECK(rest.empty());
+  });
+}
+
+/// Their answers are more than the buffers of both hosts, and less than the server writes before it waits.
+TEST_CASE("who ends a connection and does not take the answers is not waited for") {
+  Net net;
+  run_until_complete(net.client.loop(), [&]() -> awaitable<void> {
+    const auto stream = co_await twinwire::open_connection(net.client.loop(), "server", 53);
+    stream.writer.transport().pause_reading();
+    const std::string question = framed(encode(query_for("large.example.test", Type::txt)));
+    std::string questions;
+    while (questions.size() < 4800) questions += question;
+    stream.writer.write(questions);
+    stream.writer.write_eof();
+    co_await twinwire::sleep_for(net.client.loop(), std::chrono::seconds(1));
+    CHECK(net.service.connections() == 1);
+    co_await twinwire::sleep_for(net.client.loop(), std::chrono::minutes(10));
+    CHECK(net.service.connections() == 0);
+  });
+}
+
+TEST_CASE("one connection more than allowed is reset, and one that ends makes room") {
+  Limits limits;
+  limits.connections_max = 1;
+  Net net(limits);
+  run_until_complete(net.client.loop(), [&]() -> awaitable<void> {
+    const std::string question = framed(encode(query_for("www.example.test", Type::a)));
+    const auto ask = [&]() -> awaitable<std::size_t> {
+      const auto stream = co_await twinwire::open_connection(net.client.loop(), "server", 53);
+      stream.writer.write(question);
+      co_return co_await count_answers(stream.reader);
+    };
+    {
+      const auto first = co_await twinwire::open_connection(net.client.loop(), "server", 53);
+      const std::size_t refused = co_await ask();
+      CHECK(refused == 0);
+      first.writer.write(question);
+      const std::size_t answered = co_await count_answers(first.reader);
+      CHECK(answered == 2);
+    }
+    const std::size_t answered = co_await ask();
+    CHECK(answered == 2);
   });
 }
 
