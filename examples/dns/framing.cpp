@@ -1,10 +1,13 @@
 #include "framing.hpp"
 
 #include <cstddef>
+#include <cstdint>
+#include <stdexcept>
 
 namespace dns {
 
 std::string framed(const std::string& message) {
+  if (message.size() > UINT16_MAX) throw std::length_error("a message is too long to be framed");
   const std::string length{static_cast<char>(message.size() >> 8U), static_cast<char>(message.size())};
   return length + message;
 }

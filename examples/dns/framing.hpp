@@ -7,7 +7,7 @@
 
 namespace dns {
 
-/// A message as it travels on a stream. At most 65,535 bytes.
+/// A message as it travels on a stream. Throws std::length_error for one of more than 65,535 bytes.
 std::string framed(const std::string& message);
 
 /// Reads the next message. Throws what StreamReader::read_exactly does.

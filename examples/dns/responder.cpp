@@ -12,7 +12,9 @@ Message answer_to(const Message& query) {
   answer.response = true;
   answer.opcode = query.opcode;
   answer.recursion_desired = query.recursion_desired;
-  answer.questions = query.questions;
+  // Several are refused, and told to nobody: names that share their bytes in the query need not in the
+  // answer.
+  if (query.questions.size() == 1) answer.questions = query.questions;
   if (query.edns) answer.edns = Edns{};
   return answer;
 }
@@ -40,6 +42,7 @@ std::optional<std::string> Responder::answer(twinwire::Bytes message, Carrier ca
   const std::optional<Message> query = decode(message);
   Message answer = answer_to(query ? *query : *header);
   answer.rcode = query ? objection(*query) : Rcode::format_error;
+  // Without an answer from the zone it is a header, a question and an OPT record: less than anybody can take.
   if (answer.rcode != Rcode::no_error) return encode(answer);
 
   Zone::Found found = zone_.find(query->questions.front());

@@ -154,6 +154,56 @@ TEST_CASE("what is damaged behind its header is a format error; other bytes, and
   CHECK_FALSE(responder.answer(as_bytes(encode(response)), Responder::Carrier::datagram));
 }
 
+/// A short query for thousands of long names. Its first name holds another one, which begins inside of a
+/// label, and which thousands of pointers lead to; between them so many others that an answer could not point
+/// there.
+std::string query_that_grows() {
+  constexpr unsigned fillers = 2100;
+  constexpr unsigned pointers = 6000;
+  std::string bytes = encode(query_for("x", Type::a)).substr(0, 4);
+  const auto u16 = [&](unsigned value) {
+    bytes += {static_cast<char>(value >> 8U), static_cast<char>(value & 0xffU)};
+  };
+  const auto rest = [&] { bytes += std::string("\0\1\0\1", 4); };
+  u16(1 + fillers + pointers);
+  for (int count = 0; count < 3; ++count) u16(0);
+  std::string label(63, 'x');
+  label[31] = 63;
+  std::string name;
+  for (int count = 0; count < 3; ++count) name += '\x3f' + label;
+  name[1] = 30;
+  name[160] = 31;
+  bytes += name + '\0';
+  rest();
+  for (unsigned i = 0; i < fillers; ++i) {
+    bytes += '\2';
+    u16(i);
+    bytes += '\0';
+    rest();
+  }
+  for (unsigned i = 0; i < pointers; ++i) {
+    u16(0xc000U | (header_size + 1));
+    rest();
+  }
+  return bytes;
+}
+
+TEST_CASE("more than one question is a format error, whose answer does not grow with them") {
+  const std::string query = query_that_grows();
+  REQUIRE(query.size() <= UINT16_MAX);
+  REQUIRE(encode(decode(as_bytes(query)).value()).size() > std::size_t{1'000'000});
+  for (const auto carrier : {Responder::Carrier::datagram, Responder::Carrier::stream}) {
+    const auto bytes = Responder(make_zone()).answer(as_bytes(query), carrier);
+    CHECK(bytes.value().size() == header_size);
+    CHECK(decode(as_bytes(*bytes)).value().rcode == Rcode::format_error);
+  }
+}
+
+TEST_CASE("a message that does not fit behind its length is not framed") {
+  CHECK(framed(std::string(UINT16_MAX, 'x')).size() == 2 + std::size_t{UINT16_MAX});
+  CHECK_THROWS_AS(framed(std::string(UINT16_MAX + std::size_t{1}, 'x')), std::length_error);
+}
+
 TEST_CASE("an answer is truncated where it is more than who asks can take") {
   Message query = query_for("large.example.test", Type::txt);
   for (const std::uint16_t size : {std::uint16_t{0}, std::uint16_t{1231}, std::uint16_t{65535}}) {
