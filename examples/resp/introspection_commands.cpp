@@ -2,8 +2,21 @@
 #include "command_table.hpp"
 #include "reply.hpp"
 
+#include <optional>
+
 namespace resp::handlers {
 namespace {
+
+/// As many as one COMMAND INFO or DOCS may name, each any number of times: a reply has a limit, too.
+constexpr std::size_t names_max = 1024;
+
+/// Those that are asked for; nothing, and an error, if they are too many.
+std::optional<std::span<const std::string_view>> names_of(const Call& call) {
+  const auto names = call.arguments.subspan(2);
+  if (names.size() <= names_max) return names;
+  put_error(call.out, "ERR too many commands are asked for");
+  return std::nullopt;
+}
 
 /// As Redis 7: name, arity, flags, keys, categories, tips, key specifications, subcommands.
 void put_details(std::string& out, const Command& command, const std::string& prefix = {}) {
@@ -50,10 +63,11 @@ void command_count(const Call& call) {
 }
 
 void command_info(const Call& call) {
-  const auto names = call.arguments.subspan(2);
-  if (names.empty()) return put_all_details(call);
-  put_array(call.out, names.size());
-  for (const std::string_view name : names) {
+  const auto names = names_of(call);
+  if (!names) return;
+  if (names->empty()) return put_all_details(call);
+  put_array(call.out, names->size());
+  for (const std::string_view name : *names) {
     if (const Command* found = find_command(all_commands(), name)) {
       put_details(call.out, *found);
     } else {
@@ -63,17 +77,18 @@ void command_info(const Call& call) {
 }
 
 void command_docs(const Call& call) {
-  const auto names = call.arguments.subspan(2);
+  const auto names = names_of(call);
+  if (!names) return;
   std::size_t count = 0;
   std::string docs;
   const auto add = [&](const Command& command) {
     put_docs(docs, command);
     count += 2;
   };
-  if (names.empty()) {
+  if (names->empty()) {
     for (const Command& command : all_commands()) add(command);
   }
-  for (const std::string_view name : names) {
+  for (const std::string_view name : *names) {
     if (const Command* found = find_command(all_commands(), name)) add(*found);
   }
   put_array(call.out, count);

@@ -13,7 +13,8 @@ struct ParserLimits {
   std::int64_t multibulk_length_max = 1024 * 1024;
   /// Bytes in one line: an inline command, a length, a status, an error.
   std::size_t line_length_max = 64 * 1024;
-  /// Bytes of one command or reply, all in all.
+  /// Bytes of one command or reply, all in all. Of a reply, also those that its values take beside their
+  /// texts: they may be many times those that it travels in.
   std::size_t message_length_max = 1024UL * 1024 * 1024;
 };
 

@@ -29,6 +29,12 @@ ReplyParser::Step ReplyParser::next() {
   if (!error_.empty()) return Step::failed;
   Outcome outcome;
   while (!outcome) outcome = bulk_length_ ? bulk_body() : value();
+  if (*outcome == Step::reply) {
+    used_ = 0;
+  } else if (*outcome == Step::need_more &&
+             used_ + body_.size() + buffer_.size() - position_ > limits_.message_length_max) {
+    return fail("it is too long");
+  }
   return *outcome;
 }
 
@@ -41,6 +47,7 @@ std::optional<std::string_view> ReplyParser::line() {
     return std::nullopt;
   }
   std::string_view line = std::string_view(buffer_).substr(position_, lf - position_);
+  used_ += lf + 1 - position_;
   position_ = lf + 1;
   if (!line.ends_with('\r') || line.size() < 2) {
     fail("a line has no type or does not end with CR LF");
@@ -95,6 +102,7 @@ ReplyParser::Outcome ReplyParser::bulk_body() {
   if (buffer_.compare(position_ + *bulk_length_, 2, "\r\n") != 0)
     return fail("a bulk does not end with CR LF");
   std::string body = buffer_.substr(position_, *bulk_length_);
+  used_ += wanted;
   position_ += wanted;
   bulk_length_.reset();
   return complete(Reply::bulk(std::move(body)));
@@ -114,6 +122,7 @@ ReplyParser::Outcome ReplyParser::collect_body(std::size_t wanted) {
 
 /// One value is there: an element of the innermost array, or the reply itself.
 ReplyParser::Outcome ReplyParser::complete(Reply reply) {
+  used_ += sizeof(Reply);
   while (!open_.empty()) {
     Open& innermost = open_.back();
     innermost.array.elements.push_back(std::move(reply));

@@ -56,6 +56,7 @@ class ReplyParser {
   std::string buffer_;
   std::size_t position_ = 0;  ///< of the first byte that was not used yet
   std::size_t scanned_ = 0;   ///< no line ends between position_ and here
+  std::size_t used_ = 0;  ///< by what is there of the reply: the bytes in front of position_, and its values
   std::optional<std::size_t> bulk_length_;
   std::string body_;
   std::vector<Open> open_;

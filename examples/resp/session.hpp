@@ -13,7 +13,7 @@ namespace resp {
 
 /// Answers commands in their order. All replies to what one read brought go out in one write. While the peer
 /// does not take its replies, nothing is executed and nothing read: what it may cost is bounded by the water
-/// mark, one reply and one read.
+/// mark, one reply (no command has one that is longer than a bulk may be), one command and one read.
 class Session final : public twinwire::Protocol {
  public:
   explicit Session(std::shared_ptr<Server> server);

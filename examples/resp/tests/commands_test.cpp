@@ -188,5 +188,18 @@ TEST_CASE("the connection's own commands") {
   CHECK(shell.client.quit);
 }
 
+TEST_CASE("COMMAND INFO and DOCS answer about as many names as anybody needs, and no more") {
+  Shell shell;
+  const auto names = [](int count) {
+    std::string all;
+    for (int i = 0; i < count; ++i) all += " client";
+    return all;
+  };
+  for (const std::string command : {"COMMAND INFO", "COMMAND DOCS"}) {
+    CHECK(shell(command + names(1024)).starts_with("*"));
+    CHECK(shell(command + names(1025)) == "-ERR too many commands are asked for\r\n");
+  }
+}
+
 }  // namespace
 }  // namespace resp

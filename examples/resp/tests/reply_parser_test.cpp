@@ -80,6 +80,24 @@ TEST_CASE("malformed replies are errors") {
   CHECK(error_of_reply(nested) == "malformed reply: arrays are nested too deeply");
 }
 
+TEST_CASE("a reply that does not come to its end is too long at some point") {
+  ParserLimits limits;
+  limits.message_length_max = 10 * sizeof(Reply);
+  const auto error_of_pieces = [&](int count, const std::string& first, const std::string& piece) {
+    std::vector<std::string_view> pieces(static_cast<std::size_t>(count), piece);
+    pieces.insert(pieces.begin(), first);
+    return parse_replies(pieces, limits).error;
+  };
+  CHECK(error_of_pieces(8, "*1000\r\n", ":1\r\n").empty());
+  CHECK(error_of_pieces(10, "*1000\r\n", ":1\r\n") == "malformed reply: it is too long");
+  CHECK(error_of_pieces(10, "*1000\r\n", "*1\r\n$2\r\nab\r\n") == "malformed reply: it is too long");
+  const std::string half_body(5 * sizeof(Reply), 'x');
+  CHECK(error_of_pieces(1, "$10000\r\n", half_body).empty());
+  CHECK(error_of_pieces(2, "$10000\r\n", half_body) == "malformed reply: it is too long");
+  // Each begins anew.
+  CHECK(error_of_pieces(100, "", "*2\r\n:1\r\n:2\r\n").empty());
+}
+
 TEST_CASE("a body that spans reads is the mistake that whole messages do not show") {
   Mistakes mistakes;
   mistakes.body_swallows_rest = true;
