@@ -9,7 +9,8 @@
 namespace chat {
 
 struct Limits {
-  /// Connections at once, with those that have not said their name.
+  /// Connections at once, with those that have not said their name; but without those that shake hands for
+  /// TLS, whose time is in main_server.cpp, and those that are dismissed, whose time is farewell_time_max.
   std::size_t members_max = 100;
   /// Bytes in front of the LF.
   std::size_t line_length_max = 512;

@@ -7,6 +7,7 @@
 #include <twinwire/real/event_loop.hpp>
 #include <twinwire/real/graceful_stop.hpp>
 
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -56,6 +57,8 @@ int serve(const Arguments& arguments) {
     identity.private_key = twinwire::read_pem(arguments.key);
     twinwire::ServerOptions options = examples::listen_on(arguments.tls);
     options.tls = twinwire::tls_server(identity);
+    options.tls_handshake_timeout = std::chrono::seconds(10);
+    options.tls_shutdown_timeout = std::chrono::seconds(5);
     loop->create_server(room->factory(), options, listening);
   }
   if (!arguments.path.empty())
