@@ -33,6 +33,7 @@ bool Child::is_up() const noexcept {
 
 void Child::start() {
   state_ = State::starting;
+  kill_asked_ = false;
   started_ = loop_.time();
   run_ = std::make_shared<ChildRun>(loop_, *this, mistakes_);
   twinwire::SubprocessOptions options(settings_.program, settings_.arguments);
@@ -60,6 +61,7 @@ void Child::stop() {
 }
 
 void Child::kill() {
+  kill_asked_ = true;
   if (run_) run_->send_signal(SIGKILL);
 }
 
@@ -78,7 +80,11 @@ void Child::terminate() {
 void Child::started(int pid) {
   state_ = State::running;
   tell("started, process " + std::to_string(pid));
-  if (stop_asked_) terminate();
+  if (kill_asked_) {
+    kill();
+  } else if (stop_asked_) {
+    terminate();
+  }
 }
 
 void Child::not_started(const std::string& why) {

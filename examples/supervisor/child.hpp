@@ -2,7 +2,8 @@
 //
 //   state     what happens              next
 //   idle      start()                   starting
-//   starting  its process runs          running; if it was told to stop meanwhile, stopping
+//   starting  its process runs          running; if it was told to stop meanwhile, stopping; if kill() was
+//                                       called, it is killed
 //             it cannot be started      waiting or over, as its settings say; if retired, over
 //   running   its process ends          waiting or over, as its settings say; if retired, over
 //             stop()                    stopping: SIGTERM, and SIGKILL when its time is over
@@ -50,7 +51,7 @@ class Child {
   void retire();
   /// Retires it, and ends its process: politely, in the time that the settings give it. Once only.
   void stop();
-  /// Ends its process at once.
+  /// Ends its process at once, and one that is only being started as soon as it is there.
   void kill();
 
   /// It has a process, or is going to.
@@ -84,6 +85,7 @@ class Child {
   State state_ = State::idle;
   bool retired_ = false;
   bool stop_asked_ = false;
+  bool kill_asked_ = false;
   bool failed_ = false;
   std::shared_ptr<ChildRun> run_;
   twinwire::TimePoint started_{};
