@@ -14,6 +14,9 @@ using twinwire::awaitable;
 
 namespace {
 
+/// A port that is free for connections may be somebody else's for datagrams.
+constexpr int free_port_tries = 10;
+
 /// What the connections of one server share.
 struct Shared {
   std::shared_ptr<const Responder> responder;
@@ -86,13 +89,18 @@ awaitable<twinwire::Server> serve_streams(twinwire::Loop& loop, std::shared_ptr<
 awaitable<twinwire::Server> serve(twinwire::Loop& loop, std::shared_ptr<const Responder> responder,
                                   std::string host, int port, Limits limits) {
   const twinwire::ServerOptions options(host, port);
-  twinwire::Server server = co_await serve_streams(loop, responder, options, limits);
-  twinwire::DatagramOptions datagrams;
-  datagrams.local_addr.emplace(host, server.port());
   // In a variable: GCC 12 destroys a lambda twice that is written into a co_await, with what it has captured.
   const auto udp_server = [responder] { return std::make_shared<UdpServer>(responder); };
-  co_await twinwire::create_datagram_endpoint(loop, udp_server, datagrams);
-  co_return server;
+  for (int tries = port == 0 ? free_port_tries : 1;; --tries) {
+    twinwire::Server server = co_await serve_streams(loop, responder, options, limits);
+    twinwire::DatagramOptions datagrams;
+    datagrams.local_addr.emplace(host, server.port());
+    const auto endpoint =
+        co_await twinwire::as_result(twinwire::create_datagram_endpoint(loop, udp_server, datagrams));
+    if (endpoint) co_return server;
+    server.close();
+    if (tries == 1 || endpoint.error().code() != twinwire::errc::address_in_use) endpoint.value();
+  }
 }
 
 }  // namespace dns

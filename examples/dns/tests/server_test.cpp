@@ -228,6 +228,32 @@ struct Net {
   twinwire::Server service;
 };
 
+TEST_CASE("a free port is free for datagrams, too") {
+  twinwire::sim::World world(1);
+  twinwire::Loop& loop = world.add_host("server").loop();
+  const auto responder = std::make_shared<const Responder>(make_zone());
+  const auto port_of = [&](int wanted) {
+    return run_until_complete(loop, serve(loop, responder, "0.0.0.0", wanted)).port();
+  };
+  const auto take = [&](int port) {
+    twinwire::DatagramOptions options;
+    options.local_addr.emplace("0.0.0.0", port);
+    loop.create_datagram_endpoint(
+        [&] { return std::make_shared<UdpServer>(responder); }, options,
+        [](const std::exception_ptr& failure, const auto&) { CHECK_FALSE(failure); });
+    world.run_for(std::chrono::seconds(1));
+  };
+  // The world gives them out one after the other.
+  const int first = port_of(0);
+  take(first + 1);
+  take(first + 2);
+  CHECK(port_of(0) == first + 3);
+  CHECK_THROWS_AS(port_of(first + 1), twinwire::OperationError);
+  for (int next = 4; next < 14; ++next) take(first + next);
+  CHECK_THROWS_AS(port_of(0), twinwire::OperationError);
+  CHECK(port_of(0) == first + 14);
+}
+
 /// How many answers are in the next message on a stream; none at its end. Awaited apart from checks: the
 /// macros of Catch2 name what they check twice.
 awaitable<std::size_t> count_answers(twinwire::StreamReader reader) {
