@@ -22,6 +22,10 @@ struct Limits {
   twinwire::Duration request_time_max = std::chrono::seconds(10);
   /// For taking a response; and for taking anything of what is left when the connection is closed.
   twinwire::Duration response_time_max = std::chrono::seconds(30);
+  /// What a client sends behind a refusal is thrown away, this much of it, for so long. Over TLS the shutdown
+  /// timeout is the limit.
+  std::uint64_t discarded_bytes_max = 4UL * 1024 * 1024;
+  twinwire::Duration discard_time_max = std::chrono::seconds(5);
 };
 
 }  // namespace https

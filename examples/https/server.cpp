@@ -6,11 +6,12 @@
 
 #include <array>
 #include <chrono>
+#include <cstdint>
 #include <ctime>
 #include <string>
 #include <utility>
 
-#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 
@@ -117,6 +118,17 @@ awaitable<error_code> read_request(stream_socket& socket, flat_buffer& buffer, P
   co_return error_code();
 }
 
+/// Behind a refusal, until the client has ended the connection: closing with something unread would reset it,
+/// and the client might lose the refusal (RFC 9112, 9.6). Over TLS close() does the same.
+awaitable<void> discard_rest(stream_socket& socket, const Limits& limits) {
+  error_code error;
+  socket.shutdown(stream_socket::shutdown_send, error);
+  std::array<char, read_size> rest;
+  std::uint64_t size = 0;
+  while (!error.failed() && size < limits.discarded_bytes_max)
+    size += co_await socket.async_read_some(boost::asio::buffer(rest), use_awaitable);
+}
+
 awaitable<void> serve_connection(twinwire::Loop& loop, stream_socket socket,
                                  std::shared_ptr<const Shared> shared) {
   const Limits& limits = shared->limits;
@@ -132,6 +144,7 @@ awaitable<void> serve_connection(twinwire::Loop& loop, stream_socket socket,
       response.set(http::field::date, date(loop.wall_time()));
       more = response.keep_alive();
       co_await with_timeout(limits.response_time_max, http::async_write(socket, response, use_awaitable));
+      if (error.failed()) co_await with_timeout(limits.discard_time_max, discard_rest(socket, limits));
     }
     socket.close();  // with TLS's farewell, behind what was written
   } catch (const boost::system::system_error& error) {

@@ -75,7 +75,8 @@ Visitor::Request Visitor::choose(std::uint64_t number) const {
     case 8:
       return {head("GET", "/", "Cookie: " + large + "\r\n"), 431, nullptr, true, true};
     case 9:
-      return {head("POST", "/", "Content-Length: 1000000\r\n"), 413, nullptr, true, true};
+      return {head("POST", "/", "Content-Length: 1000000\r\n") + std::string(1000000, 'b'), 413, nullptr,
+              true, true};
     case 10:
       return {"GET / HTTP/1.1\r\nHost: ser", 408, nullptr, true, true};
     default:

@@ -123,6 +123,41 @@ TEST_CASE("a request that is too long is refused") {
   CHECK(status(100, 11) == "413");
 }
 
+TEST_CASE("a refusal reaches who first sends all of a body that is too long") {
+  Net net;
+  const std::string request = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n";
+  const std::string response = run_until_complete(net.loop, [&]() -> awaitable<std::string> {
+    const Stream stream = co_await twinwire::open_connection(net.loop, "server", 80);
+    stream.writer.transport().pause_reading();
+    stream.writer.transport().set_write_buffer_limits(0);
+    stream.writer.write(request + std::string(1'000'000, 'b'));
+    co_await stream.writer.drain();
+    stream.writer.transport().resume_reading();
+    co_return co_await stream.reader.read_all();
+  });
+  CHECK(response.starts_with("HTTP/1.1 413 Payload Too Large\r\n"));
+}
+
+TEST_CASE("who sends on without end behind a refusal, or does not end the connection, is not waited for") {
+  Limits limits;
+  limits.discarded_bytes_max = 100'000;
+  Net net(limits);
+  run_until_complete(net.loop, [&]() -> awaitable<void> {
+    const auto begin = [&]() -> awaitable<Stream> {
+      Stream stream = co_await twinwire::open_connection(net.loop, "server", 80);
+      stream.writer.write("no HTTP\r\n\r\n");
+      co_return stream;
+    };
+    const Stream talker = co_await begin();
+    talker.writer.write(std::string(1'000'000, 'b'));
+    const Stream waiter = co_await begin();
+    co_await twinwire::sleep_for(net.loop, 1s);
+    CHECK(net.acceptor.server().connections() == 1);
+    co_await twinwire::sleep_for(net.loop, limits.discard_time_max);
+    CHECK(net.acceptor.server().connections() == 0);
+  });
+}
+
 TEST_CASE("of two requests in one piece both are answered, in their order") {
   Net net;
   const std::string both =
