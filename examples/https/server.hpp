@@ -12,7 +12,7 @@
 namespace https {
 
 /// Accepts connections, and answers what is asked on each, until it is cancelled. Those that are open then go
-/// on. The acceptor listens already, and outlives it.
+/// on. The acceptor listens already, for TCP, whose user timeout is a limit here; and it outlives this.
 twinwire::awaitable<void> serve(twinwire::socket_acceptor& acceptor, std::shared_ptr<const Site> site,
                                 Limits limits = {});
 
