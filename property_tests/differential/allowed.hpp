@@ -33,6 +33,10 @@ enum class Cut : std::uint8_t {
 /// datagrams is not compared, nor how often it is told that nobody listens.
 bool same(Kind kind, const Observation& simulated, const Observation& real, Cut cut);
 
+/// Whether the real end may still come to see what is expected, when more happens. If not, nobody has to
+/// wait.
+bool may_become_same(Kind kind, const Observation& simulated, const Observation& real, Cut cut);
+
 /// More than all buffers between two ends hold.
 constexpr std::uint32_t large_size = 400'000;
 

@@ -1,18 +1,18 @@
 // differential: the same programs on real sockets and under simulation, compared.
 #include "child.hpp"
-#include "generator.hpp"
-#include "player.hpp"
+#include "search.hpp"
 
+#include <algorithm>
+#include <array>
 #include <chrono>
-#include <cstdio>
 #include <iostream>
+#include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
-#include <unistd.h>
-#include <unordered_map>
+#include <vector>
 
 #include <CLI/CLI.hpp>
-#include <rapidcheck/detail/TestListenerAdapter.h>
 
 namespace twinwire::differential {
 namespace {
@@ -33,97 +33,66 @@ struct Options {
   std::string plant;
 };
 
-/// On a terminal: how many programs have been run.
-class Progress final : public rc::detail::TestListenerAdapter {
- public:
-  explicit Progress(Kind kind) : kind_(kind), terminal_(::isatty(STDERR_FILENO) != 0) {}
-  void onTestCaseFinished(const rc::detail::CaseDescription&) override {
-    if (++count_ % 500 == 0 && terminal_) {
-      std::fprintf(stderr, "\r%s: %d", std::string(name_of(kind_)).c_str(), count_);
-    }
-  }
+/// Of a run that decides whether a difference is believed: so many times the usual one.
+constexpr int longer = 10;
+/// At least, where the usual one may be short on purpose.
+constexpr Duration long_patience = 5s;
 
- private:
-  Kind kind_;
-  bool terminal_;
-  int count_ = 0;
-};
+Duration patience_of(const Options& options) {
+  return std::chrono::milliseconds(options.patience_ms);
+}
 
-/// Makes the two grounds, and makes them again when a difference may have left something behind.
-struct Grounds {
-  Grounds(const Options& options, Plant in_simulated, Plant in_real)
-      : patience(std::chrono::milliseconds(options.patience_ms)), plants{in_simulated, in_real} {
-    renew();
-  }
-  void renew() {
-    simulated = simulated_ground(plants[0]);
-    real = real_ground(patience, plants[1]);
-  }
+void print(const Find& find) {
+  std::cout << "  " << to_text(find.program) << "\n" << find.difference << std::endl;
+}
 
-  Duration patience;
-  std::array<Plant, 2> plants;
-  std::unique_ptr<Ground> simulated;
-  std::unique_ptr<Ground> real;
-};
+std::string difference_with_longer_patience(const Options& options, const Program& program) {
+  return Grounds(patience_of(options) * longer).difference(program);
+}
 
 int check_program(const Options& options) {
-  const Grounds grounds(options, Plant::none, Plant::none);
-  const std::string text = difference(parse_program(options.program), *grounds.simulated, *grounds.real);
+  const Program program = parse_program(options.program);
+  std::string text = Grounds(patience_of(options)).difference(program);
+  if (!text.empty()) text = difference_with_longer_patience(options, program);
   std::cout << (text.empty() ? "no difference\n" : text);
   return text.empty() ? exit_ok : exit_failed;
 }
 
-rc::detail::TestResult check_programs(const Options& options, Kind kind, Grounds& grounds) {
-  rc::detail::TestParams params;
-  params.seed = options.seed;
-  params.maxSuccess = options.programs;
-  const std::string name = "differential " + std::string(name_of(kind));
-  Progress progress(kind);
-  return rc::detail::checkTestable(
-      [&] {
-        const Program program = *programs(kind);
-        const std::string text = difference(program, *grounds.simulated, *grounds.real);
-        if (text.empty()) return;
-        grounds.renew();
-        RC_FAIL(text);
-      },
-      rc::detail::TestMetadata{name, name}, params, progress,
-      std::unordered_map<std::string, rc::detail::Reproduce>());
-}
-
-void print_failure(const rc::detail::FailureResult& failure) {
-  for (const auto& [type, value] : failure.counterExample) std::cout << "  " << value << "\n";
-  std::cout << failure.description << std::endl;
-}
-
 bool check_kind(const Options& options, Kind kind) {
-  Grounds grounds(options, Plant::none, Plant::none);
-  const rc::detail::TestResult result = check_programs(options, kind, grounds);
-  if (result.is<rc::detail::SuccessResult>()) {
+  Grounds grounds(patience_of(options));
+  const std::optional<Find> find = find_difference(
+      {kind, options.programs, options.seed}, grounds,
+      [&](const Program& program) { return difference_with_longer_patience(options, program); });
+  if (!find) {
     std::cout << name_of(kind) << ": " << options.programs << " programs, no difference" << std::endl;
     return true;
   }
-  if (result.is<rc::detail::FailureResult>()) {
-    const auto& failure = result.get<rc::detail::FailureResult>();
-    std::cout << name_of(kind) << ": a difference, after " << failure.numSuccess << " programs without\n";
-    print_failure(failure);
-  } else {
-    rc::detail::printResultMessage(result, std::cout);
-  }
+  std::cout << name_of(kind) << ": a difference, after " << find->passed << " programs without\n";
+  print(*find);
   return false;
+}
+
+/// Why the program differs if there is the defect. Nothing if it does so without it, or only for a while.
+std::string difference_by_plant(const Options& options, const std::array<Plant, 2>& plants,
+                                const Program& program) {
+  const Duration patience = std::max(patience_of(options) * longer, long_patience);
+  if (!Grounds(patience).difference(program).empty()) return {};
+  return Grounds(patience, plants).difference(program);
 }
 
 /// Whether the defect is found, in the one and in the other wire.
 bool check_plant(const Options& options, const PlantInfo& info) {
   bool found = true;
   for (const bool in_real : {false, true}) {
-    Grounds grounds(options, in_real ? Plant::none : info.plant, in_real ? info.plant : Plant::none);
-    const rc::detail::TestResult result = check_programs(options, info.kind, grounds);
+    const std::array<Plant, 2> plants{in_real ? Plant::none : info.plant, in_real ? info.plant : Plant::none};
+    Grounds grounds(patience_of(options), plants);
+    const std::optional<Find> find = find_difference(
+        {info.kind, options.programs, options.seed}, grounds,
+        [&](const Program& program) { return difference_by_plant(options, plants, program); });
     std::cout << info.name << (in_real ? " in the real wire: " : " in the simulated wire: ");
-    if (result.is<rc::detail::FailureResult>()) {
-      const auto& failure = result.get<rc::detail::FailureResult>();
-      std::cout << "found after " << failure.numSuccess << " programs without a difference\n";
-      print_failure(failure);
+    if (find) {
+      std::cout << "found after " << find->passed << " programs without a difference\n";
+      print(*find);
     } else {
       found = false;
       std::cout << "NOT FOUND in " << options.programs << " programs" << std::endl;
@@ -133,14 +102,8 @@ bool check_plant(const Options& options, const PlantInfo& info) {
 }
 
 int check_plants(const Options& options) {
-  bool known = false;
   bool found = true;
-  for (const PlantInfo& info : all_plants()) {
-    if (options.plant != "all" && options.plant != info.name) continue;
-    known = true;
-    found &= check_plant(options, info);
-  }
-  if (!known) throw std::invalid_argument("unknown defect \"" + options.plant + "\": --list-plants");
+  for (const PlantInfo& info : plants_named(options.plant)) found &= check_plant(options, info);
   return found ? exit_ok : exit_failed;
 }
 
@@ -167,7 +130,9 @@ int main(int argc, char** argv) {
   app.add_option("--seed", options.seed, "other programs");
   app.add_option("--kind", kinds, "tcp, tls, unix, pipe, udp, subprocess: these alone");
   app.add_option("--program", options.program, "this one, as it was printed");
-  app.add_option("--patience-ms", options.patience_ms, "what has not happened by then never does");
+  app.add_option(
+      "--patience-ms", options.patience_ms,
+      "what has not happened by then does not happen; ten times that before a difference is believed");
   bool list_plants = false;
   app.add_option("--plant", options.plant, "a planted defect, or \"all\": fails unless it is found");
   app.add_flag("--list-plants", list_plants, "the planted defects");
@@ -183,5 +148,8 @@ int main(int argc, char** argv) {
   } catch (const std::invalid_argument& error) {
     std::cerr << error.what() << "\n";
     return exit_misuse;
+  } catch (const std::runtime_error& error) {
+    std::cerr << error.what() << "\n";
+    return exit_failed;
   }
 }

@@ -1,6 +1,9 @@
 #include "plant.hpp"
 
+#include <algorithm>
 #include <array>
+#include <stdexcept>
+#include <string>
 
 namespace twinwire::differential {
 namespace {
@@ -43,10 +46,21 @@ constexpr std::array<PlantInfo, 35> plants{{
     {Plant::refuse_handshake, "refuse-handshake", "start_tls fails", Kind::tcp},
 }};
 
+/// Of the kind that takes longest.
+constexpr PlantInfo no_defect{Plant::nothing, "nothing", "no defect", Kind::subprocess};
+
 }  // namespace
 
 std::span<const PlantInfo> all_plants() {
   return plants;
+}
+
+std::vector<PlantInfo> plants_named(std::string_view name) {
+  if (name == "all") return {plants.begin(), plants.end()};
+  if (name == no_defect.name) return {no_defect};
+  const auto named = std::ranges::find(plants, name, &PlantInfo::name);
+  if (named != plants.end()) return {*named};
+  throw std::invalid_argument("unknown defect \"" + std::string(name) + "\": --list-plants");
 }
 
 }  // namespace twinwire::differential

@@ -10,11 +10,13 @@
 #include <memory>
 #include <span>
 #include <string_view>
+#include <vector>
 
 namespace twinwire::differential {
 
 enum class Plant : std::uint8_t {
   none,
+  nothing,  ///< the wires are decorated as others are, and behave
   // of streams
   lose_byte,
   repeat_byte,
@@ -68,6 +70,9 @@ struct PlantInfo {
   Kind kind;
 };
 std::span<const PlantInfo> all_plants();
+/// The one of this name, or all for "all". "nothing" is none of them: it must never be found. Throws
+/// std::invalid_argument for what is no defect.
+std::vector<PlantInfo> plants_named(std::string_view name);
 
 /// A backend whose wires have the defect: the given one itself if there is none.
 std::unique_ptr<detail::Backend> with_plant(std::unique_ptr<detail::Backend> backend, Plant plant);

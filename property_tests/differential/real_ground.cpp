@@ -2,8 +2,10 @@
 
 #include <twinwire/real/real_backend.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
+#include <string>
 #include <unistd.h>
 
 namespace twinwire::differential {
@@ -18,6 +20,16 @@ constexpr Duration pause_between = 200us;
 /// So many more when what was expected has come, for what was not.
 constexpr int further_turns = 3;
 
+/// At least, for connecting: that it has not happened yet tells nothing about a program.
+constexpr Duration connect_patience = 5s;
+
+/// Where Unix sockets are: a name for each ground, as another one may still listen.
+std::string own_path() {
+  static int grounds = 0;
+  return abstract_path("twinwire-differential-" + std::to_string(::getpid()) + "-" +
+                       std::to_string(++grounds));
+}
+
 class RealGround final : public Ground {
  public:
   RealGround(Duration patience, Plant plant) : patience_(patience) {
@@ -27,25 +39,27 @@ class RealGround final : public Ground {
     attached.attach(*loop_);
     loop_->set_exception_handler([](const ExceptionContext&) {});
     meeting_.emplace(*loop_, *loop_,
-                     Place{"127.0.0.1", abstract_path("twinwire-differential-" + std::to_string(::getpid())),
-                           "/proc/self/exe", with_plant(tls_contexts(), plant)});
+                     Place{"127.0.0.1", own_path(), "/proc/self/exe", with_plant(tls_contexts(), plant)});
   }
   ~RealGround() override { meeting_.reset(); }
 
   Ends connect(Kind kind) override {
     meeting_->begin(kind);
-    settle([&] { return meeting_->ended(); });
+    settle([&] { return meeting_->ended(); }, std::max(patience_, connect_patience));
     return meeting_->finish();
   }
 
-  void settle(const std::function<bool()>& enough) override {
+  void settle(const std::function<bool()>& enough) override { settle(enough, patience_); }
+
+ private:
+  void settle(const std::function<bool()>& enough, Duration patience) {
     std::optional<TimePoint> deadline;
     for (int turns = 0; !enough(); ++turns) {
       if (turns < eager_turns) {
         turn();
         continue;
       }
-      if (!deadline) deadline = loop_->time() + patience_;
+      if (!deadline) deadline = loop_->time() + patience;
       if (loop_->time() > *deadline) return;
       loop_->call_later(pause_between, [this] { loop_->stop(); });
       loop_->run_forever();
@@ -53,7 +67,6 @@ class RealGround final : public Ground {
     for (int turns = 0; turns < further_turns; ++turns) turn();
   }
 
- private:
   void turn() {
     loop_->call_soon([this] { loop_->stop(); });
     loop_->run_forever();
