@@ -154,11 +154,6 @@ bool is_crossing_of_processes(Group group, const Sight& before) {
 std::string wrong_at_end_of_process(const Sight& sight) {
   std::vector<std::string> parent = sight[0].events;
   std::erase_if(parent, [](const std::string& event) { return event.find(" threw ") != std::string::npos; });
-  for (const Observation& side : sight) {
-    for (const std::string& event : side.events) {
-      if (event.starts_with("WRONG")) return event;
-    }
-  }
   if (parent.empty()) return {};
   if (parent.back() != "CL") return "ended with " + parent.back();
   for (const char* stream : {"PL0", "PL1", "PL2", "PX"}) {
@@ -193,6 +188,17 @@ bool is_crossing(Kind kind, Group group, const Sight& before) {
   return false;
 }
 
+std::string forbidden(const Sight& sight) {
+  for (const Observation& side : sight) {
+    for (const std::string& event : side.events) {
+      if (event.starts_with("WRONG")) return event;
+    }
+    if (std::ranges::count(side.events, "ER") > 1) return "eof_received twice";
+    if (side.state != "lost") return "not lost at the end, but " + side.state;
+  }
+  return {};
+}
+
 std::string wrong_at_end(Kind kind, bool secure, const Sight& sight) {
   if (kind == Kind::subprocess) return wrong_at_end_of_process(sight);
   std::vector<std::string_view> allowed{"CL", "CL: Connection reset by peer", "CL: Broken pipe"};
@@ -202,10 +208,6 @@ std::string wrong_at_end(Kind kind, bool secure, const Sight& sight) {
     if (std::ranges::find(allowed, side.events.back()) == allowed.end()) {
       return "ended with " + side.events.back();
     }
-    for (const std::string& event : side.events) {
-      if (event.starts_with("WRONG")) return event;
-    }
-    if (std::ranges::count(side.events, "ER") > 1) return "eof_received twice";
   }
   return {};
 }

@@ -17,8 +17,11 @@ using Group = std::span<const Step>;
 
 /// Rows "crossing" and "end and reset": from then on the two grounds are not compared with each other.
 bool is_crossing(Kind kind, Group group, const Sight& before);
-/// What is wrong with what one ground saw, after everything has ended; empty if nothing is. Rows "crossing"
-/// and "child" say what may be. `secure`: by TLS, at last.
+/// What the contract forbids, whatever a program does, in what one ground saw after everything has ended;
+/// empty if there is nothing.
+std::string forbidden(const Sight& sight);
+/// What is wrong with how everything has ended on a ground that is not compared; empty if nothing is. Rows
+/// "crossing" and "child" say what may be. `secure`: by TLS, at last.
 std::string wrong_at_end(Kind kind, bool secure, const Sight& sight);
 
 /// Row "overfull": when more was written than the buffers hold, and its writer does not wait until it is

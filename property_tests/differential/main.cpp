@@ -80,22 +80,42 @@ std::string difference_by_plant(const Options& options, const std::array<Plant, 
   return Grounds(patience, plants).difference(program);
 }
 
-/// Whether the defect is found, in the one and in the other wire.
-bool check_plant(const Options& options, const PlantInfo& info) {
-  bool found = true;
-  for (const bool in_real : {false, true}) {
-    const std::array<Plant, 2> plants{in_real ? Plant::none : info.plant, in_real ? info.plant : Plant::none};
+/// Where a defect is planted: in the simulated wires, in the real ones.
+struct Where {
+  const char* name;
+  std::array<bool, 2> planted;
+};
+
+/// By a program that is looked for, or by the one that was given.
+std::optional<Find> find_plant(const Options& options, Kind kind, const std::array<Plant, 2>& plants) {
+  const auto confirm = [&](const Program& program) { return difference_by_plant(options, plants, program); };
+  if (options.program.empty()) {
     Grounds grounds(patience_of(options), plants);
-    const std::optional<Find> find = find_difference(
-        {info.kind, options.programs, options.seed}, grounds,
-        [&](const Program& program) { return difference_by_plant(options, plants, program); });
-    std::cout << info.name << (in_real ? " in the real wire: " : " in the simulated wire: ");
+    return find_difference({kind, options.programs, options.seed}, grounds, confirm);
+  }
+  const Program program = parse_program(options.program);
+  std::string text = confirm(program);
+  if (text.empty()) return std::nullopt;
+  return Find{program, std::move(text)};
+}
+
+/// Whether the defect is found, in the one and in the other wire; if it breaks the contract, in both, too.
+bool check_plant(const Options& options, const PlantInfo& info) {
+  std::vector<Where> places{{"simulated wire", {true, false}}, {"real wire", {false, true}}};
+  if (info.breaks_contract && options.program.empty()) places.push_back({"wires of both", {true, true}});
+  bool found = true;
+  for (const Where& where : places) {
+    const std::array plants{where.planted[0] ? info.plant : Plant::none,
+                            where.planted[1] ? info.plant : Plant::none};
+    const std::optional<Find> find = find_plant(options, info.kind, plants);
+    std::cout << info.name << " in the " << where.name << ": ";
     if (find) {
       std::cout << "found after " << find->passed << " programs without a difference\n";
       print(*find);
     } else {
       found = false;
-      std::cout << "NOT FOUND in " << options.programs << " programs" << std::endl;
+      const int programs = options.program.empty() ? options.programs : 1;
+      std::cout << "NOT FOUND in " << programs << " programs" << std::endl;
     }
   }
   return found;
@@ -108,8 +128,8 @@ int check_plants(const Options& options) {
 }
 
 int run(const Options& options) {
-  if (!options.program.empty()) return check_program(options);
   if (!options.plant.empty()) return check_plants(options);
+  if (!options.program.empty()) return check_program(options);
   bool good = true;
   for (const Kind kind : options.kinds) good &= check_kind(options, kind);
   return good ? exit_ok : exit_failed;
@@ -129,7 +149,8 @@ int main(int argc, char** argv) {
       ->check(CLI::PositiveNumber);
   app.add_option("--seed", options.seed, "other programs");
   app.add_option("--kind", kinds, "tcp, tls, unix, pipe, udp, subprocess: these alone");
-  app.add_option("--program", options.program, "this one, as it was printed");
+  app.add_option("--program", options.program,
+                 "this one, as it was printed; with --plant: whether it finds the defect");
   app.add_option(
       "--patience-ms", options.patience_ms,
       "what has not happened by then does not happen; ten times that before a difference is believed");
@@ -138,7 +159,13 @@ int main(int argc, char** argv) {
   app.add_flag("--list-plants", list_plants, "the planted defects");
   try {
     app.parse(argc, argv);
-    if (!kinds.empty()) options.kinds.clear();
+    if (!kinds.empty()) {
+      if (!options.program.empty())
+        throw std::invalid_argument("a program names its kind: no --kind with --program");
+      if (!options.plant.empty())
+        throw std::invalid_argument("a defect has its kind: no --kind with --plant");
+      options.kinds.clear();
+    }
     for (const std::string& kind : kinds) options.kinds.push_back(kind_named(kind));
     if (!list_plants) return run(options);
     for (const PlantInfo& info : all_plants()) std::cout << info.name << ": " << info.what << "\n";

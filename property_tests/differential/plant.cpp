@@ -9,10 +9,10 @@ namespace twinwire::differential {
 namespace {
 
 constexpr std::array<PlantInfo, 35> plants{{
-    {Plant::lose_byte, "lose-byte", "the last byte of a long write vanishes", Kind::tcp},
-    {Plant::repeat_byte, "repeat-byte", "the last byte of a write is sent twice", Kind::tcp},
-    {Plant::flip_bit, "flip-bit", "a bit of a long read is flipped", Kind::tcp},
-    {Plant::swap_parts, "swap-parts", "gathered buffers are sent in the wrong order", Kind::tcp},
+    {Plant::lose_byte, "lose-byte", "the last byte of a long write vanishes", Kind::tcp, true},
+    {Plant::repeat_byte, "repeat-byte", "the last byte of a write is sent twice", Kind::tcp, true},
+    {Plant::flip_bit, "flip-bit", "a bit of a long read is flipped", Kind::tcp, true},
+    {Plant::swap_parts, "swap-parts", "gathered buffers are sent in the wrong order", Kind::tcp, true},
     {Plant::lose_eof, "lose-eof", "the end of the stream is not sent", Kind::tcp},
     {Plant::early_eof, "early-eof", "the stream ends after the first read", Kind::tcp},
     {Plant::eof_is_reset, "eof-is-reset", "the end of the stream is told as a reset", Kind::tcp},

@@ -62,12 +62,14 @@ constexpr bool is_of_tls(Plant plant) noexcept {
   return plant >= Plant::lose_farewell;
 }
 
-/// One that can be asked for: its name, what it does, and a kind in which it shows.
+/// One that can be asked for: its name, what it does, and a kind in which it shows. What breaks the contract
+/// shows even where both wires have it, so that both sides see the same.
 struct PlantInfo {
   Plant plant;
   std::string_view name;
   std::string_view what;
   Kind kind;
+  bool breaks_contract = false;
 };
 std::span<const PlantInfo> all_plants();
 /// The one of this name, or all for "all". "nothing" is none of them: it must never be found. Throws

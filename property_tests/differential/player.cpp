@@ -143,12 +143,15 @@ std::string compare_real(const Plan& plan, const std::vector<Sight>& expected, G
     text += describe("simulated", expected[i]) + describe("real", seen);
   }
   end(ends, ground);
-  if (text.empty() && (crossed || plan.kind == Kind::subprocess)) {
-    for (const Sight& last : {expected.back(), sight_of(ends)}) {
-      const std::string wrong = wrong_at_end(plan.kind, plan.secure, last);
-      if (wrong.empty()) continue;
-      text += wrong + "\n" + describe("simulated", expected.back()) + describe("real", sight_of(ends));
+  if (!text.empty()) return text;
+  // Whether they are the same or not: what is wrong may be so on both grounds.
+  for (const Sight& last : {expected.back(), sight_of(ends)}) {
+    text = forbidden(last);
+    if (text.empty() && (crossed || plan.kind == Kind::subprocess)) {
+      text = wrong_at_end(plan.kind, plan.secure, last);
     }
+    if (text.empty()) continue;
+    return text + "\n" + describe("simulated", expected.back()) + describe("real", sight_of(ends));
   }
   return text;
 }
