@@ -119,12 +119,6 @@ bool ends_stream(const Step& step) {
          step.action == Action::close_stderr;
 }
 
-/// More than a pipe holds. How much of it has come when something else ends the child depends on the system.
-bool writes_much(const Step& step) {
-  return step.side == 1 && (step.action == Action::write || step.action == Action::write_stderr) &&
-         step.size >= large_size;
-}
-
 /// The child does what it does whenever the system lets it.
 bool is_crossing_of_processes(Group group, const Sight& before) {
   for (const Step& step : group) {
@@ -137,7 +131,8 @@ bool is_crossing_of_processes(Group group, const Sight& before) {
         // The first of them is what ends a child, but a handler may be late.
         const bool both_end = is_signal(next) || ends_child(next, before);
         if (both_end && (!same_side || before[1].state.ends_with("catches signals"))) return true;
-        if (writes_much(next) && step.action != Action::exit) return true;
+        // How much of it has come when something else ends the child depends on the system.
+        if (next.side == 1 && writes_much(next) && step.action != Action::exit) return true;
         if (moves && (step.side == 0 || !same_side)) return true;
       }
       if (ends_stream(step) && !same_side && moves) return true;

@@ -40,7 +40,4 @@ bool same(Kind kind, const Observation& simulated, const Observation& real, Cut 
 /// wait.
 bool may_become_same(Kind kind, const Observation& simulated, const Observation& real, Cut cut);
 
-/// More than all buffers between two ends hold.
-constexpr std::uint32_t large_size = 400'000;
-
 }  // namespace twinwire::differential

@@ -1,7 +1,6 @@
 #include "generator.hpp"
 
 #include "../one_of.hpp"
-#include "allowed.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -93,8 +92,7 @@ rc::Gen<Step> steps_of(Kind kind, int side) {
 
 /// While a large write is held back by a cork, how much of it has come depends on the system.
 void uncork_large_writes(std::vector<Step>& steps) {
-  const auto is_large = [](const Step& step) { return takes_size(step.action) && step.size >= large_size; };
-  if (std::ranges::none_of(steps, is_large)) return;
+  if (std::ranges::none_of(steps, writes_much)) return;
   std::erase_if(steps, [](const Step& step) { return step.action == Action::cork; });
 }
 

@@ -79,9 +79,12 @@ Cut cut_of(const Program& program, int side) {
     return std::ranges::any_of(program.steps,
                                [&](const Step& step) { return step.side == side && condition(step); });
   };
-  if (!does([](const Step& step) { return takes_size(step.action) && step.size >= large_size; }))
-    return Cut::never;
-  return does([](const Step& step) { return step.action == Action::abort; }) ? Cut::by_abort : Cut::by_error;
+  if (!does(writes_much)) return Cut::never;
+  if (does([](const Step& step) { return step.action == Action::abort; })) return Cut::by_abort;
+  // What ends a child is not what writes.
+  const bool ends =
+      program.kind == Kind::subprocess || does([](const Step& step) { return step.action == Action::close; });
+  return ends ? Cut::by_error : Cut::never;
 }
 
 /// What a program asks for, and what of it may come out differently.

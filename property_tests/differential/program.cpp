@@ -77,6 +77,12 @@ bool takes_size(Action action) {
          action == Action::write_stderr || action == Action::exit;
 }
 
+bool writes_much(const Step& step) {
+  const bool writes = step.action == Action::write || step.action == Action::writelines ||
+                      step.action == Action::write_stderr;
+  return writes && step.size >= large_size;
+}
+
 std::string to_text(const Step& step) {
   std::string text = std::to_string(step.side) + ".";
   text += action_names.at(static_cast<std::size_t>(step.action)).second;

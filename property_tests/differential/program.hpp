@@ -71,12 +71,17 @@ struct Program {
   bool operator==(const Program&) const = default;
 };
 
+/// More than all buffers between two ends hold, in bytes.
+constexpr std::uint32_t large_size = 400'000;
+
 const std::vector<Kind>& all_kinds();
 std::string_view name_of(Kind kind);
 /// Throws std::invalid_argument for what is no kind.
 Kind kind_named(std::string_view name);
 
 bool takes_size(Action action);
+/// Whether these are bytes that it writes, more than all buffers between two ends hold.
+bool writes_much(const Step& step);
 std::string to_text(const Step& step);
 std::string to_text(const Program& program);
 /// Throws std::invalid_argument for what is no step.
