@@ -7,6 +7,14 @@ namespace {
 
 /// So that none is dropped that arrives while the loop does not run.
 constexpr std::int64_t datagram_buffer = 1024 * 1024;
+/// Longer ones never leave, over IPv4.
+constexpr std::size_t longest = 65'507;
+/// The bytes of datagrams that follow each other are so far apart, so that none of one size are equal.
+constexpr std::uint64_t datagram_distance = 9973;
+
+Bytes bytes_of_datagram(int side, std::size_t number, std::size_t size) {
+  return bytes_of(side, number * datagram_distance, size);
+}
 
 }  // namespace
 
@@ -19,7 +27,9 @@ class DatagramEndpoint::Receiver final : public DatagramProtocol {
   void connection_lost(error_code error) override { endpoint_->note_lost(error); }
   void pause_writing() override { endpoint_->note_pause(); }
   void resume_writing() override { endpoint_->note_resume(); }
-  void datagram_received(Bytes data, const Address&) override { endpoint_->datagram_received(data); }
+  void datagram_received(Bytes data, const Address& sender) override {
+    endpoint_->datagram_received(data, sender);
+  }
   void error_received(error_code error) override { endpoint_->note("EE: " + describe(error)); }
 
  private:
@@ -37,15 +47,35 @@ void DatagramEndpoint::connection_made(DatagramTransport transport) {
   note_made();
 }
 
-void DatagramEndpoint::datagram_received(Bytes data) {
-  const bool intact = std::ranges::equal(data, bytes_of(1 - side(), 0, data.size()));
-  note((intact ? "DG:" : "WRONG: other bytes than were sent:") + std::to_string(data.size()));
+void DatagramEndpoint::expect_from(const DatagramEndpoint& sender) {
+  sender_ = sender.address();
+  expected_ = sender.sent_;
+}
+
+std::string DatagramEndpoint::wrong_with(Bytes data, const Address& sender) {
+  if (!expected_ || received_ == expected_->size()) return "WRONG: one more than was sent";
+  const std::size_t number = received_++;
+  if (sender != sender_) return "WRONG: from " + sender.to_string();
+  const Bytes sent = bytes_of_datagram(1 - side(), number, expected_->at(number));
+  return std::ranges::equal(data, sent) ? "" : "WRONG: not what was sent as number " + std::to_string(number);
+}
+
+void DatagramEndpoint::datagram_received(Bytes data, const Address& sender) {
+  std::string wrong = wrong_with(data, sender);
+  if (!wrong.empty()) note(std::move(wrong));
+  note("DG:" + std::to_string(data.size()));
+}
+
+void DatagramEndpoint::send(std::size_t size) {
+  const Bytes data = bytes_of_datagram(side(), sent_->size(), size);
+  if (size <= longest) sent_->push_back(size);
+  transport_.sendto(data, peer_);
 }
 
 void DatagramEndpoint::act(const Step& step) {
   switch (step.action) {
     case Action::write:
-      return transport_.sendto(bytes_of(side(), 0, step.size), peer_);
+      return send(step.size);
     case Action::limits:
       return transport_.set_write_buffer_limits(static_cast<std::ptrdiff_t>(step.size));
     case Action::close:

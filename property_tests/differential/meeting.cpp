@@ -132,8 +132,11 @@ void Meeting::connect_udp() {
   const auto connected = [this, first, second](std::exception_ptr failure,
                                                const twinwire::DatagramEndpoint&) {
     failure_ = std::move(failure);
-    if (!failure_) second->send_to(*first->address());
     done_ = true;
+    if (failure_) return;
+    second->send_to(*first->address());
+    first->expect_from(*second);
+    second->expect_from(*first);
   };
   const auto connect = [this, first, second, connected](std::exception_ptr failure,
                                                         const twinwire::DatagramEndpoint&) {

@@ -8,7 +8,7 @@
 namespace twinwire::differential {
 namespace {
 
-constexpr std::array<PlantInfo, 35> plants{{
+constexpr std::array<PlantInfo, 37> plants{{
     {Plant::lose_byte, "lose-byte", "the last byte of a long write vanishes", Kind::tcp, true},
     {Plant::repeat_byte, "repeat-byte", "the last byte of a write is sent twice", Kind::tcp, true},
     {Plant::flip_bit, "flip-bit", "a bit of a long read is flipped", Kind::tcp, true},
@@ -27,10 +27,12 @@ constexpr std::array<PlantInfo, 35> plants{{
     {Plant::lose_readable, "lose-readable", "every second arrival is not told", Kind::tcp},
     {Plant::lose_end, "lose-end", "nobody tells that the other end is gone", Kind::pipe},
     {Plant::takes_nothing, "takes-nothing", "a long write is never taken", Kind::pipe},
-    {Plant::lose_datagram, "lose-datagram", "every third datagram vanishes", Kind::udp},
-    {Plant::repeat_datagram, "repeat-datagram", "every third datagram comes twice", Kind::udp},
-    {Plant::cut_datagram, "cut-datagram", "a long datagram is cut", Kind::udp},
-    {Plant::lose_empty_datagram, "lose-empty-datagram", "an empty datagram is not sent", Kind::udp},
+    {Plant::lose_datagram, "lose-datagram", "every third datagram vanishes", Kind::udp, true},
+    {Plant::repeat_datagram, "repeat-datagram", "every third datagram comes twice", Kind::udp, true},
+    {Plant::cut_datagram, "cut-datagram", "a long datagram is cut", Kind::udp, true},
+    {Plant::replace_datagram, "replace-datagram", "one is sent twice in place of the next", Kind::udp, true},
+    {Plant::forge_sender, "forge-sender", "a datagram comes from another port", Kind::udp, true},
+    {Plant::lose_empty_datagram, "lose-empty-datagram", "an empty datagram is not sent", Kind::udp, true},
     {Plant::lose_refusal, "lose-refusal", "that nobody listens is not told", Kind::udp},
     {Plant::swap_outputs, "swap-outputs", "stdout and stderr change places", Kind::subprocess},
     {Plant::signal_is_status, "signal-is-status", "a signal is told as a shell does", Kind::subprocess},

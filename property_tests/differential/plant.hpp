@@ -40,6 +40,8 @@ enum class Plant : std::uint8_t {
   lose_datagram,
   repeat_datagram,
   cut_datagram,
+  replace_datagram,
+  forge_sender,
   lose_empty_datagram,
   lose_refusal,
   // of child processes

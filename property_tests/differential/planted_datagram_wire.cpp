@@ -1,13 +1,17 @@
 #include "plant.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
+#include <vector>
 
 namespace twinwire::differential {
 namespace {
 
 /// What a long datagram is cut to.
 constexpr std::size_t cut_size = 500;
+/// That nobody has: for special purposes.
+constexpr std::uint16_t other_port = 1;
 
 /// Passes everything on, but for what the plant is about.
 class PlantedDatagramWire final : public DatagramWire {
@@ -35,6 +39,7 @@ class PlantedDatagramWire final : public DatagramWire {
     for (ReceivedDatagram& datagram : came) {
       if (plant_ == Plant::cut_datagram)
         datagram.data = datagram.data.first(std::min(datagram.data.size(), cut_size));
+      if (plant_ == Plant::forge_sender) datagram.sender = datagram.sender.with_port(other_port);
     }
     if (plant_ == Plant::lose_refusal && result.error == errc::connection_refused) {
       result.error = make_error(errc::operation_would_block);
@@ -45,7 +50,11 @@ class PlantedDatagramWire final : public DatagramWire {
 
   BatchResult send_many(std::span<const OutgoingDatagram> outgoing) override {
     BatchResult all;
-    for (const OutgoingDatagram& datagram : outgoing) {
+    for (OutgoingDatagram datagram : outgoing) {
+      const std::vector<std::byte> before =
+          std::exchange(last_, std::vector<std::byte>(datagram.data.begin(), datagram.data.end()));
+      // Of one size, so that only its bytes tell.
+      if (plant_ == Plant::replace_datagram && before.size() == datagram.data.size()) datagram.data = before;
       const bool third = ++sent_ % 3 == 0;
       const bool lost = (plant_ == Plant::lose_datagram && third) ||
                         (plant_ == Plant::lose_empty_datagram && datagram.data.empty());
@@ -62,6 +71,7 @@ class PlantedDatagramWire final : public DatagramWire {
   std::unique_ptr<DatagramWire> wire_;
   const Plant plant_;
   int sent_ = 0;
+  std::vector<std::byte> last_;
 };
 
 }  // namespace
