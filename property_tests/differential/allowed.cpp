@@ -18,6 +18,19 @@ bool ends(const Step& step, const Sight& before) {
          step.action == Action::terminate;
 }
 
+/// Without uncorking where there is no cork, which is nothing.
+std::vector<Step> without_idle_uncorks(Group group, const Sight& before) {
+  std::array<bool, 2> corked{};
+  for (const std::size_t side : {0U, 1U}) corked[side] = before[side].state.ends_with("is corked");
+  std::vector<Step> steps;
+  for (const Step& step : group) {
+    bool& of_side = corked[static_cast<std::size_t>(step.side)];
+    of_side |= step.action == Action::cork;
+    if (step.action != Action::uncork || of_side) steps.push_back(step);
+  }
+  return steps;
+}
+
 bool sends(const Step& step) {
   return step.action == Action::write || step.action == Action::writelines || step.action == Action::uncork ||
          step.action == Action::write_eof;
@@ -164,11 +177,12 @@ std::string wrong_at_end_of_process(const Sight& sight) {
 
 bool is_crossing(Kind kind, Group group, const Sight& before) {
   if (kind == Kind::subprocess) return is_crossing_of_processes(group, before);
-  for (const Step& step : group) {
+  const std::vector<Step> steps = without_idle_uncorks(group, before);
+  for (const Step& step : steps) {
     const bool other_open = before[static_cast<std::size_t>(1 - step.side)].state.starts_with("open");
     // Behind what it sends there may be an end that waited for it.
     if (step.action == Action::uncork && !other_open) return true;
-    for (const Step& next : group) {
+    for (const Step& next : steps) {
       const bool same_side = next.side == step.side;
       if (ends(step, before) && !same_side && (sends(next) || ends(next, before))) return true;
       const bool comes_in_turns = sends(step) && sends(next) && same_side && &next != &step;

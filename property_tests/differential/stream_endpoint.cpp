@@ -154,6 +154,7 @@ std::string StreamEndpoint::state() const {
   if (transport_.can_write_eof()) text += ", can write EOF";
   if (transport_.get_write_buffer_size() != 0) text += ", has buffered";
   if (writing_paused()) text += ", is paused";
+  if (!corks_.empty()) text += ", is corked";
   return text;
 }
 
