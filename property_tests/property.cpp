@@ -1,10 +1,15 @@
 #include "property.hpp"
 
+#include <cerrno>
+#include <charconv>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <iostream>
+#include <limits>
 #include <optional>
 #include <sstream>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -17,14 +22,17 @@ namespace {
 
 constexpr int cases_default = 100;
 
-/// A number from the environment; none if it is not there, or is not a number.
-std::optional<std::uint64_t> number_from(const char* variable) {
+/// A number from the environment; none if it is not there. Throws std::invalid_argument for what is none, or
+/// is not one of these.
+std::optional<std::uint64_t> number_from(const char* variable, std::uint64_t least, std::uint64_t most) {
   const char* text = std::getenv(variable);
   if (!text || *text == '\0') return std::nullopt;
-  char* end = nullptr;
-  const std::uint64_t value = std::strtoull(text, &end, 10);
-  if (*end != '\0') return std::nullopt;
-  return value;
+  std::uint64_t value = 0;
+  const char* const end = text + std::strlen(text);
+  const auto [rest, error] = std::from_chars(text, end, value);
+  if (error == std::errc{} && rest == end && value >= least && value <= most) return value;
+  throw std::invalid_argument(std::string(variable) + "=" + text + ": must be a number from " +
+                              std::to_string(least) + " to " + std::to_string(most));
 }
 
 /// The cases of a property are its own: adding another one does not change them.
@@ -36,9 +44,10 @@ std::uint64_t hash_of(std::string_view text) {
 
 rc::detail::Configuration configuration_for(std::string_view sentence) {
   rc::detail::Configuration defaults;
-  defaults.testParams.seed = hash_of(sentence) + number_from("TWINWIRE_PROPERTY_SEED").value_or(0);
-  defaults.testParams.maxSuccess =
-      static_cast<int>(number_from("TWINWIRE_PROPERTY_CASES").value_or(cases_default));
+  const auto seed = number_from("TWINWIRE_PROPERTY_SEED", 0, std::numeric_limits<std::uint64_t>::max());
+  const auto cases = number_from("TWINWIRE_PROPERTY_CASES", 1, std::numeric_limits<int>::max());
+  defaults.testParams.seed = hash_of(sentence) + seed.value_or(0);
+  defaults.testParams.maxSuccess = static_cast<int>(cases.value_or(cases_default));
   const char* params = std::getenv("RC_PARAMS");
   return params ? rc::detail::configFromString(params, defaults) : defaults;
 }
@@ -56,8 +65,8 @@ std::string test_specification(std::string_view sentence) {
 std::string replay_command(const std::string& sentence, const rc::detail::Reproduce& reproduce) {
   rc::detail::Configuration configuration;
   configuration.reproduce = {{sentence, reproduce}};
-  return "RC_PARAMS='" + rc::detail::configToMinimalString(configuration) + "' property_tests '" +
-         test_specification(sentence) + "'";
+  return "RC_PARAMS='" + rc::detail::configToMinimalString(configuration) + "' " +
+         program_invocation_short_name + " '" + test_specification(sentence) + "'";
 }
 
 std::string describe(const std::string& sentence, const rc::detail::FailureResult& failure) {
