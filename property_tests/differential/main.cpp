@@ -36,7 +36,7 @@ struct Options {
 /// Of a run that decides whether a difference is believed: so many times the usual one.
 constexpr int longer = 10;
 /// At least, where the usual one may be short on purpose.
-constexpr Duration long_patience = 5s;
+constexpr Duration long_patience = 2s;
 
 Duration patience_of(const Options& options) {
   return std::chrono::milliseconds(options.patience_ms);
