@@ -60,9 +60,13 @@ int check_program(const Options& options) {
 
 bool check_kind(const Options& options, Kind kind) {
   Grounds grounds(patience_of(options));
-  const std::optional<Find> find = find_difference(
-      {kind, options.programs, options.seed}, grounds,
-      [&](const Program& program) { return difference_with_longer_patience(options, program); });
+  const std::optional<Find> find =
+      find_difference({kind, options.programs, options.seed}, grounds, [&](const Program& program) {
+        std::string text = difference_with_longer_patience(options, program);
+        if (text.empty())
+          std::cout << "once only, not with a longer patience: " << to_text(program) << std::endl;
+        return text;
+      });
   if (!find) {
     std::cout << name_of(kind) << ": " << options.programs << " programs, no difference" << std::endl;
     return true;
