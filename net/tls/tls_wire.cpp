@@ -171,12 +171,12 @@ void TlsWire::below_ended() {
 
 void TlsWire::below_lost(error_code error) {
   // It was cut off on this side: by us, or by whoever kept the transport below.
-  const bool cut_off = phase_ == Phase::open || blocked_;
+  const bool cut_off = phase_ != Phase::leaving || blocked_;
   if (cut_off && !error.failed()) error = make_error(errc::connection_aborted);
   lost_ = true;
   lost_error_ = error;
   if (phase_ == Phase::handshake) {
-    end_handshake(error.failed() ? error : make_error(errc::connection_reset));
+    end_handshake(error);
   } else {
     // What was handed over went its way, as behind the close of any socket; not so what was still held.
     if (blocked_ && !outcome_.failed()) outcome_ = error;
