@@ -225,6 +225,8 @@ const BitProbe bit_probes[] = {
      [] {
        Bits bits{};
        CHECK(::__fread_chk(bits.data(), bits.size(), 8, 3, Device().stream) == 3);
+       CHECK(::__fread_chk(bits.data(), bits.size(), 0, 3, Device().stream) == 0);
+       CHECK(std::fread(bits.data(), 0, 3, Device().stream) == 0);
        return bits;
      }},
     {"fgetc", [] { return collect([] { return std::fgetc(Device().stream); }); }},
