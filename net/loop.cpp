@@ -91,7 +91,7 @@ Handle Loop::call_at(TimePoint when, Callback callback) {
   if (!callback) throw std::invalid_argument("call_at: there is nothing to call");
   if (closed_) return {};
   detail::Ref<detail::ScheduledCall> call = pool_->take(*this, std::move(callback));
-  call->deadline_ = std::max(when, time());
+  call->deadline_ = when;
   call->state_ = detail::ScheduledCall::State::waiting;
   call->add_ref();  // the loop's, while it waits
   backend_->schedule(*call, call->deadline_);

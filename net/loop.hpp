@@ -72,7 +72,8 @@ class Loop {
   Handle call_soon(Callback callback);
   /// Calls once, when `delay` has passed; in the next turn if it is zero or negative.
   Handle call_later(Duration delay, Callback callback);
-  /// Calls once, when time() has reached `when`. Equal times: in the order of scheduling.
+  /// Calls once, when time() has reached `when`; in the next turn if it has already. Those that are due run
+  /// in the order of their times, equal ones in that of scheduling.
   Handle call_at(TimePoint when, Callback callback);
   /// call_soon from any thread; wakes the loop. On a simulated loop, where no other thread may be, throws
   /// std::logic_error on any but the world's.

@@ -15,7 +15,7 @@
 namespace twinwire::detail {
 
 /// Fires events by (time, order of scheduling); cancelling one leaves nothing behind. It has no clock: its
-/// instant is the time of the event that was taken last, and it never goes back.
+/// instant is the latest time of an event that was taken, and it never goes back.
 class EventQueue {
  public:
   /// With more events in the heap than this, later ones move to the wheel. Tests use less.
@@ -29,17 +29,16 @@ class EventQueue {
     while (!empty()) remove(*first());
   }
 
-  /// Schedules an event, or moves it if it was scheduled already. A time before the current instant counts
-  /// as the current instant.
+  /// Schedules an event, or moves it if it was scheduled already. One whose time has passed comes before all
+  /// that is due now, in the order of times as any other.
   void schedule(Event& event, TimePoint when) {
     if (event.queue_) remove(event);
-    if (when <= instant_) {
-      event.when_ = instant_;
+    event.when_ = when;
+    if (when == instant_) {
       event.position_ = in_instant;
       now_.push_back(event);
       ++now_size_;
     } else {
-      event.when_ = when;
       if (heap_.size() >= spill_at_) spill();
       const Entry entry{when, ++sequence_, &event};
       if (TimerWheel::tick(when) > horizon_) {
@@ -76,7 +75,7 @@ class EventQueue {
   /// The time of the next event; the queue is not empty.
   TimePoint next_time() const noexcept { return first()->when_; }
 
-  /// Takes the next event out, and moves the instant to its time; the queue is not empty.
+  /// Takes the next event out, and moves the instant on to its time; the queue is not empty.
   Event& pop() noexcept {
     Event& event = *first();
     remove(event);

@@ -155,6 +155,25 @@ CONTRACT_TEST("LOOP-04", "timers run in the order of their deadlines, and never 
   CHECK(std::ranges::is_sorted(ran));
 }
 
+CONTRACT_TEST("LOOP-04",
+              "timers that are overdue when they are made run in the order of their deadlines, too") {
+  Loop& loop = stage.server();
+  const TimePoint now = loop.time();
+  std::vector<TimePoint> ran;
+  const auto at = [&](TimePoint deadline) {
+    const Handle handle = loop.call_at(deadline, [&, deadline] { ran.push_back(deadline); });
+    CHECK(handle.when() == deadline);
+  };
+  stage.in_callback(loop, [&] {
+    for (const Duration before : {Duration(3ms), Duration(1ns), Duration(1h), Duration(0), Duration(2ms)}) {
+      at(now - before);
+    }
+    at(TimePoint::min());
+  });
+  stage.run_until([&] { return ran.size() == 6; }, "all timers");
+  CHECK(std::ranges::is_sorted(ran));
+}
+
 CONTRACT_TEST("LOOP-04", "a timer waits for its whole delay, from a few nanoseconds to some milliseconds") {
   Loop& loop = stage.server();
   for (const Duration delay :
