@@ -109,7 +109,7 @@ Child Child::execute(const std::vector<std::string>& arguments) {
   const pid_t pid = fork_child([&] {
     ::fcntl(reports.write.get(), F_SETFD, 0);  // the one descriptor that it is to have
     ::execv(argv[0], argv.data());
-    ::_exit(127);
+    write_all(reports.write.get(), fmt::format("refused {}\n", errno));
   });
   return {pid, std::move(reports.read), {}};
 }
@@ -149,6 +149,9 @@ void Child::take_line(const std::vector<std::string>& words, std::vector<ChildMe
     messages.push_back({ChildMessage::Kind::idle, 0, {}});
   } else if (words[0] == "discard") {
     partial_ = {};
+  } else if (words[0] == "refused") {
+    throw std::system_error(static_cast<int>(parse_number(words.at(1))), std::generic_category(),
+                            "the program cannot be executed");
   } else if (decode_line(words, partial_)) {
     messages.push_back({ChildMessage::Kind::outcome, partial_.seed, std::exchange(partial_, {})});
   }
@@ -247,6 +250,7 @@ RunOutcome silent_hang(std::uint64_t seed) {
 RunOutcome run_in_child(Child child, std::uint64_t seed, std::chrono::milliseconds timeout) {
   Patience patience(timeout);
   patience.begin(seed, startup_time_max);
+  bool started = false;
   while (!interruption_requested()) {
     patience.enforce(child);
     pollfd ready{child.descriptor(), POLLIN, 0};
@@ -254,6 +258,7 @@ RunOutcome run_in_child(Child child, std::uint64_t seed, std::chrono::millisecon
     for (ChildMessage& message : child.receive()) {
       switch (message.kind) {
         case ChildMessage::Kind::started:
+          started = true;
           patience.begin(seed);
           break;
         case ChildMessage::Kind::outcome:
@@ -261,6 +266,8 @@ RunOutcome run_in_child(Child child, std::uint64_t seed, std::chrono::millisecon
           return std::move(message.outcome);
         case ChildMessage::Kind::gone:
           if (interruption_requested()) throw Interrupted();
+          if (!started && !patience.exceeded_by())
+            throw std::runtime_error("the process ended before its run began: " + child.wait_status());
           return patience.exceeded_by() ? silent_hang(seed) : silent_end(seed, child.wait_status());
         case ChildMessage::Kind::idle:
           break;

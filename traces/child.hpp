@@ -53,6 +53,7 @@ class Child {
   /// Runs one thing and ends.
   static Child fork_single(const std::function<RunOutcome()>& run);
   /// Runs another program, which writes its outcome to the descriptor that replaces "{fd}" in its arguments.
+  /// If it cannot be executed receive() throws.
   static Child execute(const std::vector<std::string>& arguments);
 
   Child(Child&& other) noexcept;
@@ -65,7 +66,8 @@ class Child {
   void assign(std::uint64_t first, std::uint64_t last);
   /// To be polled for reading.
   int descriptor() const noexcept { return read_.get(); }
-  /// The messages that have arrived; `gone` is the last one.
+  /// The messages that have arrived; `gone` is the last one. Throws std::system_error if the program could
+  /// not be executed.
   std::vector<ChildMessage> receive();
   /// Asks a child that hangs to say where.
   void interrupt() const noexcept;
@@ -113,7 +115,7 @@ class Patience {
 };
 
 /// Runs in a child, and makes an outcome also of a crash, a hang, and a silent end. Throws Interrupted when a
-/// signal has been noted.
+/// signal has been noted, and std::runtime_error if the run did not even begin.
 RunOutcome run_in_child(Child child, std::uint64_t seed, std::chrono::milliseconds timeout);
 
 /// The outcome of a child that ended without telling one.

@@ -102,6 +102,12 @@ void check_combination(const CommandOptions& options, const Typed& typed) {
   exclude(typed.shard && (typed.seed || options.calm), "--shard divides the seeds of a sweep: no single run");
   exclude(options.calm && typed.seeds, "--calm is a single run: no --seeds");
   exclude(options.calm && options.shrink, "--calm leaves nothing to shrink");
+  for (const auto& [given, name] : {std::pair(typed.jobs.has_value(), "--jobs"),
+                                    {options.explore.isolate, "--isolate"},
+                                    {options.explore.stop_at_first_failure, "--stop-at-first"},
+                                    {typed.repros.has_value(), "--repros"}}) {
+    exclude(given && options.single(), fmt::format("{} is for a sweep, and this is a single run", name));
+  }
   for (const auto& [given, name] : {std::pair(options.log, "--log"), {options.in_process, "--in-process"}}) {
     exclude(given && options.shrink, fmt::format("{} is for a single run: no --shrink", name));
     exclude(given && !options.single(), fmt::format("{} goes with --seed, --calm or --replay", name));

@@ -78,7 +78,7 @@ class Exploration {
     } catch (const Interrupted&) {
       interrupted();
       return;
-    } catch (const std::system_error& error) {
+    } catch (const std::runtime_error& error) {
       group.rerun_error = error.what();
       return;
     }

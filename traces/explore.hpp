@@ -49,7 +49,8 @@ struct FailureGroup {
   /// it ends at an event, means that state leaks from run to run, or that something is not deterministic.
   std::optional<RunOutcome> confirmation;
   std::optional<ShrinkResult> shrunk;
-  /// Why it could not be run again, or not often enough to be shrunk: the system had no process to give.
+  /// Why it could not be run again, or not often enough to be shrunk: the system had no process to give, or
+  /// could not execute the program.
   std::string rerun_error;
   std::filesystem::path repro;
   /// Why it could not be written.

@@ -9,6 +9,7 @@
 #include <twinwire/traces/explore.hpp>
 #include <twinwire/traces/interruption.hpp>
 #include <twinwire/traces/replay.hpp>
+#include <twinwire/traces/report.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -16,9 +17,11 @@
 #include <fstream>
 #include <functional>
 #include <memory>
+#include <string>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
+#include <vector>
 
 #include <catch2/catch.hpp>
 
@@ -207,6 +210,24 @@ TEST_CASE("of a message without end a part is kept, and how much more there was"
   const traces::RunOutcome outcome = run_scenario(talkative, {}, {1, Base::seed, {}, false});
   CHECK(outcome.message.size() < 20'000);
   CHECK_THAT(outcome.message, Catch::StartsWith("xxx") && Catch::EndsWith("xxx... (983616 more bytes)"));
+}
+
+TEST_CASE("a failure whose program cannot be run again is not confirmed, but not taken for another one") {
+  const auto [command, reason] = GENERATE(table<std::vector<std::string>, std::string>(
+      {{{"/nonexistent/program"}, "the program cannot be executed: No such file or directory"},
+       {{"/"}, "the program cannot be executed: Permission denied"},
+       {{""}, "the program cannot be executed: No such file or directory"},
+       {{"/bin/sh", "-c", "exit 3"}, "the process ended before its run began: exit status 3"}}));
+  ExploreOptions options = seeds(1, 300);
+  options.fresh_process = command;
+  const ExploreResult result = explore(options, unlucky_scenario(), {});
+  REQUIRE(result.groups.size() == 2);
+  for (const FailureGroup& group : result.groups) {
+    CHECK_FALSE(group.confirmation);
+    CHECK_FALSE(group.shrunk);
+    CHECK(group.rerun_error == reason);
+    CHECK(confirmation_in_words(group) == "not confirmed: it could not be run again: " + reason);
+  }
 }
 
 #ifndef __SANITIZE_ADDRESS__  // see few_descriptors.hpp
