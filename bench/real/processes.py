@@ -3,11 +3,15 @@ import contextlib
 import ctypes
 import json
 import os
-import random
 import signal
 import socket
 import subprocess
+import sys
 import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "examples" / "common"))
+from real_clients import free_port
 
 STARTUP_SECONDS_MAX, LOAD_SECONDS_MAX, STOP_SECONDS_MAX = 30, 120, 5
 PR_SET_PDEATHSIG = 1
@@ -74,18 +78,6 @@ def find_programs(build):
 def pick_cpus():
     cpus = sorted(os.sched_getaffinity(0))
     return (cpus[0], cpus[1]) if len(cpus) > 1 else (None, None)
-
-
-def free_port():
-    """A port below the range that outgoing connections take theirs from."""
-    for _ in range(1000):
-        port = random.randrange(20000, 30000)
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            with contextlib.suppress(OSError):
-                probe.bind(("127.0.0.1", port))
-                return port
-    raise Failure("no free port")
 
 
 def wait_until_listening(program, process, port):

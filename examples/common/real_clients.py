@@ -1,13 +1,15 @@
 """What the tests of the examples with real clients share."""
 
 import os
+import random
 import re
 import select
 import shutil
+import socket
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 SECONDS_MAX = 30
 NOT_INSTALLED = 77
@@ -24,6 +26,19 @@ def run(*command, seconds=SECONDS_MAX):
     done = subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, text=True, timeout=seconds)
     return done.returncode, done.stdout, done.stderr
+
+
+def free_port(host="127.0.0.1"):
+    """A port that nobody has, below the range from which the system gives ports to others meanwhile."""
+    for _ in range(1000):
+        port = random.randrange(20000, 30000)
+        with socket.socket() as stream, socket.socket(type=socket.SOCK_DGRAM) as datagrams:
+            stream.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with suppress(OSError):
+                stream.bind((host, port))
+                datagrams.bind((host, port))
+                return port
+    raise RuntimeError("no free port")
 
 
 @contextmanager

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <unistd.h>
@@ -52,15 +53,15 @@ class RealGround final : public Ground {
   void settle(const std::function<bool()>& enough) override { settle(enough, patience_); }
 
  private:
+  /// Counts pauses and not the time: one in which this process does not run is one pause.
   void settle(const std::function<bool()>& enough, Duration patience) {
-    std::optional<TimePoint> deadline;
-    for (int turns = 0; !enough(); ++turns) {
+    const auto turns_max = eager_turns + patience / pause_between;
+    for (std::int64_t turns = 0; !enough(); ++turns) {
       if (turns < eager_turns) {
         turn();
         continue;
       }
-      if (!deadline) deadline = loop_->time() + patience;
-      if (loop_->time() > *deadline) return;
+      if (turns >= turns_max) return;
       loop_->call_later(pause_between, [this] { loop_->stop(); });
       loop_->run_forever();
     }

@@ -245,9 +245,7 @@ CONTRACT_TEST("CONN-06", "local_addr binds the client side, which sockname shows
 }
 
 CONTRACT_TEST("CONN-06", "local_addr can name the port as well") {
-  const RefusingAddress reserved(stage, "127.0.0.5");
-  const Address local =
-      reserved.address().with_port(static_cast<std::uint16_t>(reserved.address().port() ^ 1));
+  const Address local = Address::of("127.0.0.5", free_port(stage));
   ServerOptions on_loopback;
   on_loopback.hosts = {"127.0.0.1"};
   const Service service(stage, on_loopback);

@@ -29,6 +29,10 @@ auto as_user(F&& function) {
 /// Whether the system has this address, and so its family.
 bool has_address(Loop& loop, const std::string& host);
 
+/// A port that no stream or datagram socket has on any IPv4 address, below those that the system gives to
+/// whoever does not choose.
+std::uint16_t free_port(Stage& stage);
+
 /// An address where nobody listens, and nobody else can begin to: connections are refused.
 class RefusingAddress {
  public:

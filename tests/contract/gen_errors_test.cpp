@@ -1,4 +1,5 @@
 // Failures: of attempts to connect, of callbacks, of the system.
+#include "endpoints.hpp"
 #include "harness.hpp"
 
 namespace twinwire::contract {
@@ -18,10 +19,8 @@ Server listen_for_many(Stage& stage, std::vector<std::shared_ptr<Recorder>>& acc
 
 CONTRACT_TEST("GEN-06", "an attempt that fails before CM yields neither CM nor CL") {
   const auto client = stage.recorder("client");
-  const Server listening = stage.listen(stage.recorder("server")->factory());
-  const ConnectOptions address = stage.address_of(listening);
-  listening.close();
-  stage.settle();
+  const RefusingAddress refusing(stage);
+  const ConnectOptions address(refusing.address().host(), refusing.address().port());
   const std::size_t before = stage.open_descriptors();
   const auto outcome = Outcome<Connection>::make();
   stage.client().create_connection(client->factory(), address, outcome->completion());
@@ -45,6 +44,7 @@ CONTRACT_TEST("GEN-06", "cancelled at any moment, there is a CL exactly if there
         client->factory(), stage.address_of(listening), outcome->completion());
     stage.turns(stage.client(), moment / 2);
     if (stage.simulated()) stage.run_for(moment * std::chrono::milliseconds(3));
+    if (moment == 11) stage.run_until([&] { return outcome->done(); }, "the connection");
     {
       const UserCall inside;
       operation.cancel();
@@ -88,7 +88,7 @@ CONTRACT_TEST("GEN-06", "cancelled inside CM, it yields one CL and closes the de
   CHECK(outcome->error() == "operation_aborted");
   CHECK(client->events() == "CM CL");
   stage.settle();
-  for (const auto& server : accepted) CHECK(server->lost());
+  for (const auto& server : accepted) stage.run_until_lost(*server);
   CHECK(client->events() == "CM CL");
   CHECK(stage.open_descriptors() == before);
   listening.close();
@@ -155,7 +155,10 @@ CONTRACT_TEST("GEN-08", "CM that throws fails the connect, and the connection is
   CHECK(reports[0].transport == client->transport.raw());
   CHECK(reports[0].protocol == client->protocol());
   stage.settle();
-  for (const auto& server : accepted) CHECK(server->events() == "CM CL:connection_reset");
+  for (const auto& server : accepted) {
+    stage.run_until_lost(*server);
+    CHECK(server->events() == "CM CL:connection_reset");
+  }
   listening.close();
 }
 

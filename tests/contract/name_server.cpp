@@ -21,15 +21,15 @@ constexpr int type_aaaa = 28;
 constexpr int no_such_name = 3;
 constexpr int server_failure = 2;
 
-/// From now on this thread asks the server at that port of 127.0.0.1, once, for a second at most.
-void ask_only(std::uint16_t port) {
+/// From now on this thread asks the server at that port of 127.0.0.1, once, for so many seconds at most.
+void ask_only(std::uint16_t port, int seconds_max) {
   ::res_init();
   _res.nscount = 1;
   _res.nsaddr_list[0] = {};
   _res.nsaddr_list[0].sin_family = AF_INET;
   _res.nsaddr_list[0].sin_port = htons(port);
   _res.nsaddr_list[0].sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  _res.retrans = 1;
+  _res.retrans = seconds_max;
   _res.retry = 1;
   _res.options &= ~static_cast<unsigned long>(RES_DNSRCH | RES_DEFNAMES);
 }
@@ -83,11 +83,14 @@ void NameServer::ask_over_loopback() {
   };
   const std::uint16_t port = endpoint_->transport.sockname()->port();
   Loop& loop = stage_.client();
-  loop.set_resolver([&loop, port](const ResolveRequest& request, ResolveHandler handler) {
+  loop.set_resolver([this, &loop, port](const ResolveRequest& request, ResolveHandler handler) {
     using Found = std::pair<error_code, std::vector<Address>>;
+    const auto entry = entries_.find(request.host);
+    const bool silent = entry != entries_.end() && entry->second.saying == Saying::nothing;
+    const int seconds_max = silent ? 1 : 20;  // it is waited for in vain, or else a busy system is slow
     loop.run_in_executor(
-        [request, port] {
-          ask_only(port);
+        [request, port, seconds_max] {
+          ask_only(port, seconds_max);
           Found found;
           found.first = real::look_up(request, found.second);
           return found;

@@ -22,8 +22,10 @@ using namespace std::chrono_literals;
 /// Only waited for by a test that fails.
 constexpr Duration real_patience = 30s;
 /// Over loopback the kernel delivers inside the call that sends, so a few turns would show all there is to
-/// see, but for what it puts off by some milliseconds when it is busy.
-constexpr Duration real_quiet_time = 20ms;
+/// see, but for what it puts off by some milliseconds when it is busy. Pauses are counted, and not the time:
+/// one in which this process does not run is one pause.
+constexpr int quiet_pauses = 20;
+constexpr Duration quiet_pause = 1ms;
 /// How often a condition is looked at in turns that follow each other at once, and then with pauses.
 constexpr int eager_looks = 50;
 constexpr Duration look_interval = 500us;
@@ -85,7 +87,9 @@ class RealStage final : public Stage {
     loop_->run_forever();
   }
 
-  void settle() override { run_for(real_quiet_time); }
+  void settle() override {
+    for (int pause = 0; pause < quiet_pauses; ++pause) run_for(quiet_pause);
+  }
 
  private:
   /// Looks at a condition again and again until it holds or time is up, then stops the loop.

@@ -53,20 +53,16 @@ class Exhausted {
   rlimit before_{};
 };
 
-/// When the exception handler was told, and what.
+/// What the exception handler was told.
 class Complaints {
  public:
   explicit Complaints(Stage& stage) : stage_(stage) {}
   std::size_t count() {
-    for (Report& report : stage_.take_reports()) {
-      reports.push_back(std::move(report));
-      times.push_back(stage_.server().time());
-    }
+    for (Report& report : stage_.take_reports()) reports.push_back(std::move(report));
     return reports.size();
   }
 
   std::vector<Report> reports;
-  std::vector<TimePoint> times;
 
  private:
   Stage& stage_;
@@ -98,10 +94,10 @@ CONTRACT_TEST("SRV-11", "out of descriptors, accepting pauses and resumes by its
   exhausted.reset();
 
   stage.run_until([&] { return service.count() == 3; }, "the clients that waited to be accepted");
-  const Duration paused = stage.server().time() - complaints.times[0];
+  const Duration paused = stage.server().time() - complaints.reports[0].time;
   CHECK(paused >= 900ms);
   if (stage.simulated()) CHECK(paused <= 3s);
-  REQUIRE(complaints.count() == 1);
+  if (stage.simulated()) CHECK(complaints.count() == 1);  // or again, if the system was slow
   CHECK(error_code_of(complaints.reports[0].exception) == errc::too_many_files_open);
   CHECK_THAT(complaints.reports[0].what, Catch::Contains(service.address().to_string()));
   first.protocol->transport.write("hello");
@@ -119,7 +115,7 @@ CONTRACT_TEST("SRV-11", "accepting is tried again every second for as long as de
     Connecting client(stage, stage.client(), stage.address_of(service.server));
     stage.run_until([&] { return complaints.count() == 2; }, "the exception handler to be told twice");
   }
-  CHECK(complaints.times[1] - complaints.times[0] >= 900ms);
+  CHECK(complaints.reports[1].time - complaints.reports[0].time >= 900ms);
   CHECK(error_code_of(complaints.reports[1].exception) == errc::too_many_files_open);
   CHECK(service.count() == 0);
   stage.run_until([&] { return service.count() == 1; }, "the client to be accepted");

@@ -18,12 +18,6 @@ std::vector<std::string> hosts_of(const Server& server) {
   return hosts;
 }
 
-/// A port that is free on all addresses, as far as one can know.
-int free_port(Stage& stage) {
-  const Service service(stage);
-  return service.server.port();
-}
-
 ServerOptions on(std::vector<std::string> hosts, int port) {
   ServerOptions options;
   options.hosts = std::move(hosts);

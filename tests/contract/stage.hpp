@@ -29,6 +29,7 @@ struct Report {
   std::exception_ptr exception;
   BaseTransport transport;
   std::shared_ptr<BaseProtocol> protocol;
+  TimePoint time;  ///< of that loop
 };
 
 /// A connection with a recorder at each end.

@@ -204,8 +204,8 @@ PLAIN_TEST("TLS-22", "an upgrade that fails closes the connection, and the proto
   const Pair pair = stage.connect_pair();
   std::string expected;
   StartTlsOptions options(client_context(), server_name);
-  options.tls_handshake_timeout = short_timeout;
   SECTION("timed out") {
+    options.tls_handshake_timeout = short_timeout;
     const StartingTls starting(stage.client(), *pair.client, pair.client->protocol(), options);
     stage.run_until([&] { return starting.outcome->done(); }, "the timeout");
     expected = starting.outcome->error();

@@ -12,6 +12,9 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
+sys.path.insert(0, str(ROOT / "examples" / "common"))
+from real_clients import free_port
+
 PAGES = {ROOT / "README.md": 4, ROOT / "docs" / "asio.md": 4}  # and how many blocks of each are from here
 BLOCK = re.compile(r"(<!-- (.*?) -->\n```\w+\n)(.*?)(```\n)", re.DOTALL)
 COMMANDS = {"line_lengths_test": (["lines"], 1), "websocket_echo_test": (["echo"], 0)}  # and how they end
@@ -56,9 +59,7 @@ def answers_websocket(client):
 
 def serves(server, answers):
     """A program answers a real client."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen([server, str(port)])
     try:
         for _ in range(100):

@@ -160,7 +160,7 @@ TEST_CASE("a crash is confirmed in a fresh process of the program") {
 
 TEST_CASE("a hang is told with its host, within the time limit") {
   const std::string seed = std::to_string(seed_of(4));
-  const Ended ended = Program().run("hanging --seeds " + seed + ".." + seed + " --timeout 0.5 --no-shrink");
+  const Ended ended = Program().run("hanging --seeds " + seed + ".." + seed + " --timeout 3 --no-shrink");
   CHECK(ended.code == 1);
   CHECK_THAT(ended.output, Contains("hang on host \"stuck\""));
 }

@@ -1,7 +1,6 @@
 // Exploring when something is in the way: interruptions, limits of the system, hangs, exceptions out of
 // place.
 #include "exploring.hpp"
-#include "few_descriptors.hpp"
 #include "shapes.hpp"
 #include "temporary_directory.hpp"
 
@@ -229,68 +228,6 @@ TEST_CASE("a failure whose program cannot be run again is not confirmed, but not
     CHECK(confirmation_in_words(group) == "not confirmed: it could not be run again: " + reason);
   }
 }
-
-#ifndef __SANITIZE_ADDRESS__  // see few_descriptors.hpp
-TEST_CASE("where no process can be started the sweep says so; with fewer than were asked for it goes on") {
-  struct Workers final : SilentListener {
-    void on_fewer_workers(unsigned are_there, unsigned were_wanted, const std::string& why) override {
-      there = are_there;
-      wanted = were_wanted;
-      reason = why;
-    }
-    unsigned there = 0;
-    unsigned wanted = 0;
-    std::string reason;
-  };
-  Workers workers;
-  const auto explore_with = [&](rlim_t more) {
-    const FewDescriptors few(more);
-    ExploreOptions options = seeds(1, 300);
-    options.jobs = 100;
-    options.shrink = false;
-    return explore(options, unlucky_scenario(), {}, &workers);
-  };
-  CHECK(explore_with(12).done == 300);
-  CHECK(workers.there > 0);
-  CHECK(workers.there < 12);
-  CHECK(workers.wanted == 100);
-  CHECK(workers.reason == "Too many open files");
-  CHECK_THROWS_WITH(explore_with(3), Contains("cannot start a worker process: "));
-}
-
-TEST_CASE("what a sweep has found is told, though the system has no process left to look at it again") {
-  struct Exhausting final : SilentListener {
-    explicit Exhausting(std::uint64_t when) : when(when) {}
-    void on_progress(std::uint64_t done, std::uint64_t, std::uint64_t) override {
-      if (done == when) few.emplace(0);
-    }
-    void on_group(const FailureGroup& group) override {
-      CHECK_FALSE(group.confirmation);
-      errors.push_back(group.rerun_error);
-    }
-    std::uint64_t when;
-    std::vector<std::string> errors;
-    std::optional<FewDescriptors> few;
-  };
-  ExploreOptions options = seeds(1, 300);
-  SECTION("at its end") {
-    Exhausting listener(300);
-    const ExploreResult result = explore(options, unlucky_scenario(), {}, &listener);
-    CHECK_FALSE(result.interrupted);
-    REQUIRE(listener.errors.size() == 2);
-    for (const std::string& error : listener.errors) CHECK_THAT(error, Contains("Too many open files"));
-  }
-  SECTION("in the middle") {
-    options.jobs = 1;
-    options.isolate = true;
-    Exhausting listener(200);
-    const ExploreResult result = explore(options, unlucky_scenario(), {}, &listener);
-    CHECK(result.interrupted);
-    CHECK(result.done == 200);
-    CHECK(listener.errors.size() == 2);
-  }
-}
-#endif
 
 TEST_CASE("a small sweep keeps every worker busy") {
   struct Assignments final : SilentListener {

@@ -111,7 +111,7 @@ TEST_CASE("a hang is a result with its host and event, and the other seeds are r
     if (roll(world) == 4) break;
   }
   ExploreOptions options = seeds(hanging, hanging + 1);
-  options.timeout = 500ms;
+  options.timeout = 3s;  // also for getting there
   options.shrink = false;
   const ExploreResult result = explore(options, scenario, {});
   CHECK(result.done == 2);

@@ -1,7 +1,4 @@
 // Running out of descriptors, on purpose.
-//
-// Not under sanitizers: that for undefined behaviour needs a pipe to look at an exception, and takes it for
-// damaged when it gets none. Tests that use this stand inside `#ifndef __SANITIZE_ADDRESS__`.
 #pragma once
 
 #include <stdexcept>

@@ -74,9 +74,10 @@ TEMPLATE_TEST_CASE("an empty completion: success is for nobody, a failure for th
   Loop& loop = here.loop;
   const Server server = serve(loop);
   std::vector<std::string> messages;
+  std::size_t expected = 1;
   loop.set_exception_handler([&](const ExceptionContext& context) {
     messages.push_back(context.message);
-    loop.stop();
+    if (messages.size() == expected) loop.stop();
   });
   loop.create_connection(make_silent, ConnectOptions("127.0.0.1", server.port()), {});
   loop.run_in_executor([] { return 1; }, {});
@@ -85,14 +86,15 @@ TEMPLATE_TEST_CASE("an empty completion: success is for nobody, a failure for th
   REQUIRE(messages.size() == 1);
   CHECK(messages[0] == "run in executor failed, and nobody waits for it");
   messages.clear();
-  const std::string target = "127.0.0.1:" + std::to_string(server.port());
+  expected = 2;
+  const int nobody = server.port();
   server.close();
-  loop.create_connection(make_silent, ConnectOptions("127.0.0.1", static_cast<int>(server.port())), {});
-  loop.create_connection(make_silent, ConnectOptions("no.such.host.invalid", 1), {});
   loop.set_resolver(
       [](const ResolveRequest&, ResolveHandler answer) { answer(make_error(errc::host_unreachable), {}); });
+  loop.create_connection(make_silent, ConnectOptions("127.0.0.1", nobody), {});
+  loop.create_connection(make_silent, ConnectOptions("no.such.host.invalid", 1), {});
   loop.run_forever();
-  CHECK(messages.size() == 1);
+  CHECK(messages.size() == 2);
 }
 
 TEMPLATE_TEST_CASE("a transport whose loop is gone sends no file", "", SimLoop, RealLoop) {
@@ -178,6 +180,7 @@ TEST_CASE("a listening socket that was shut down by somebody else is reported, w
   std::vector<std::string> messages;
   loop.set_exception_handler([&](const ExceptionContext& context) { messages.push_back(context.message); });
   REQUIRE(::shutdown(server.sockets().at(0).handle.value, SHUT_RDWR) == 0);
+  const TimePoint begin = loop.time();
   int turns = 0;
   UniqueFunction<void()> tick = [&] {
     if (++turns == 5) {
@@ -188,7 +191,8 @@ TEST_CASE("a listening socket that was shut down by somebody else is reported, w
   };
   loop.call_soon([&] { tick(); });
   loop.run_forever();
-  REQUIRE(messages.size() == 1);  // and again a second later
+  REQUIRE_FALSE(messages.empty());
+  CHECK(messages.size() <= static_cast<std::size_t>(1 + (loop.time() - begin) / 1s));  // once a second
   CHECK_THAT(messages[0], Catch::Matchers::Contains("cannot accept on 127.0.0.1:"));
 }
 

@@ -1,5 +1,5 @@
-// What the real backend owes the system and its user beside the contract: descriptors that run out, names,
-// lingering sockets, threads that share a port, and Asio's own objects when the loop is closed.
+// What the real backend owes the system and its user beside the contract: names, lingering sockets, threads
+// that share a port, and Asio's own objects when the loop is closed.
 #include "few_descriptors.hpp"
 #include "loops.hpp"
 
@@ -22,8 +22,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/strand.hpp>
 #include <catch2/catch.hpp>
 
 namespace twinwire {
@@ -31,27 +31,6 @@ namespace {
 
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
-
-#ifndef __SANITIZE_ADDRESS__  // see few_descriptors.hpp
-TEST_CASE("asking for Asio's context without a descriptor left throws, and works later") {
-  RealLoop here;
-  const Executor executor = here.loop.get_executor();
-  const asio::any_io_executor any = executor;
-  {
-    const FewDescriptors none(0);
-    CHECK_THROWS_AS(asio::make_strand(executor), OperationError);
-    CHECK_THROWS_AS(asio::make_strand(any), OperationError);
-    CHECK_THROWS_WITH(asio::steady_timer(executor), Catch::Contains("io_context"));
-  }
-  bool ran = false;
-  asio::post(asio::make_strand(any), [&] {
-    ran = true;
-    here.loop.stop();
-  });
-  here.loop.run_forever();
-  CHECK(ran);
-}
-#endif
 
 TEST_CASE("a coroutine that waits for an object of Asio ends when its loop is closed") {
   RealLoop here;
@@ -199,7 +178,7 @@ struct RawSockets {
 };
 
 TEST_CASE("a socket that lingers does not stop the loop when it is closed") {
-  constexpr int linger_seconds = 3;
+  constexpr int linger_seconds = 60;
   const bool inherited = GENERATE(false, true);
   const End end = GENERATE(End::closes, End::aborts, End::is_dropped);
   // The kernel gives an accepted socket the options that the listening one had.
@@ -225,7 +204,7 @@ TEST_CASE("a socket that lingers does not stop the loop when it is closed") {
     here.loop.run_forever();
   }
   done = TimePoint(std::chrono::steady_clock::now().time_since_epoch());
-  CHECK(done - begin < 1s);
+  CHECK(done - begin < 30s);
 }
 
 // --- servers that meet a limit, end, or never begin ---
@@ -236,9 +215,14 @@ TEST_CASE("a burst of clients that meets the limit on descriptors is one complai
   std::vector<RawClient> clients(accepted_at_once + 2);
   std::size_t made = 0;
   int complaints = 0;
+  bool over = false;
   std::uint16_t port = 0;
   here.loop.set_exception_handler([&](const ExceptionContext&) {
-    if (++complaints == 1) here.loop.call_later(10ms, [&] { here.loop.stop(); });
+    if (over || ++complaints != 1) return;
+    here.loop.call_later(10ms, [&] {
+      over = true;
+      here.loop.stop();
+    });
   });
   const auto factory = [&] {
     // The last one that is accepted at once is news for the next turn, in which accepting was to go on

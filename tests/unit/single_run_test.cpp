@@ -18,7 +18,7 @@ TEST_CASE("a single run that crashes, hangs or ends the process is told as such"
   const Ended crashed = program.run("crashing --seed " + seed);
   CHECK(crashed.code == 1);
   CHECK_THAT(crashed.output, Contains("FAILED: crash on host \"fragile\" (Aborted)"));
-  const Ended hanging = program.run("hanging --timeout 0.3 --seed " + seed);
+  const Ended hanging = program.run("hanging --timeout 3 --seed " + seed);
   CHECK(hanging.code == 1);
   CHECK_THAT(hanging.output, Contains("FAILED: hang: no end in sight\n  hang on host \"stuck\""));
   const Ended gone = program.run("exiting --seed 1");
@@ -35,9 +35,9 @@ TEST_CASE("repros of a crash and of a hang are replayed and compared") {
   CHECK(crashed.code == 1);
   CHECK_THAT(crashed.output, Contains("the same failure and the same fingerprint as in the repro"));
   const Program hangs;
-  const Ended swept = hangs.run("hanging --timeout 1 --seeds " + seed + ".." + seed);
+  const Ended swept = hangs.run("hanging --timeout 3 --seeds " + seed + ".." + seed);
   CHECK_THAT(swept.output, Contains("fingerprints are not compared") && Contains("shrunk from 1 decisions"));
-  const Ended hanging = hangs.run("--timeout 1 --replay " + hangs.repro());
+  const Ended hanging = hangs.run("--timeout 3 --replay " + hangs.repro());
   CHECK(hanging.code == 1);
   CHECK_THAT(hanging.output, Contains("the same failure as in the repro"));
 }

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "common"))
-from real_clients import expect, main, run, serving
+from real_clients import expect, free_port, main, run, serving
 
 ZONE = Path(__file__).resolve().parents[1] / "example.zone"
 
@@ -82,7 +82,8 @@ def check(server, ask):
         check_dig(port)
         check_ask(ask, port)
         check_mistakes(server, ask, port)
-    expect("nobody there", run(ask, "--port", port, "--timeout", 50, "--tries", 2, "www.example.test"),
+    port = free_port()
+    expect("nobody there", run(ask, "--port", port, "--timeout", 1000, "--tries", 2, "www.example.test"),
            (1, "", f"dns-ask: ask 127.0.0.1:{port} for www.example.test. A: Connection refused\n"))
 
 
