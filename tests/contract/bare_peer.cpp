@@ -4,6 +4,9 @@
 
 #include <twinwire/net/tls/native.hpp>
 
+#include <utility>
+
+#include <catch2/catch.hpp>
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -29,6 +32,15 @@ BarePeer::~BarePeer() {
 
 ConnectOptions BarePeer::options() const {
   return secure_options(stage_, service_);
+}
+
+std::shared_ptr<Recorder> BarePeer::connect(ConnectOptions options) {
+  Connecting connecting(stage_, stage_.client(), std::move(options));
+  connecting.run();
+  INFO(connecting.outcome->message());
+  REQUIRE(connecting.outcome->succeeded());
+  stage_.run_until([this] { return secure(); }, "the peer's side of the handshake");
+  return connecting.protocol;
 }
 
 void BarePeer::take(std::string_view bytes) {

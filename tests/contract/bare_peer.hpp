@@ -24,6 +24,9 @@ class BarePeer {
 
   /// To connect to it by TLS.
   ConnectOptions options() const;
+  /// A connection of the library's to it, once both sides are secure.
+  std::shared_ptr<Recorder> connect() { return connect(options()); }
+  std::shared_ptr<Recorder> connect(ConnectOptions options);
   /// The plain connection; there once somebody has connected.
   const Recorder& plain() const { return service_[0]; }
   bool connected() const { return service_.count() != 0; }

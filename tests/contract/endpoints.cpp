@@ -1,8 +1,8 @@
 #include "endpoints.hpp"
 
 #include <algorithm>
+#include <random>
 #include <stdexcept>
-#include <unistd.h>
 
 #include <catch2/catch.hpp>
 
@@ -33,10 +33,11 @@ RefusingAddress::RefusingAddress(Stage& stage, const std::string& host) {
 std::uint16_t free_port(Stage& stage) {
   constexpr std::uint16_t first = 20'000;
   constexpr std::uint32_t count = 10'000;
-  static std::uint32_t next = static_cast<std::uint32_t>(::getpid());  // others choose theirs at the same time
+  if (stage.simulated()) return first;
+  std::random_device random;  // other processes choose at the same time
   detail::Backend& backend = stage.server().backend();
   for (std::uint32_t tries = 0; tries < count; ++tries) {
-    const auto port = static_cast<std::uint16_t>(first + next++ * 7919 % count);
+    const auto port = static_cast<std::uint16_t>(first + random() % count);
     const Address everywhere = Address::of("0.0.0.0", port);
     detail::DatagramSocketOptions datagrams;
     datagrams.family = Family::ipv4;

@@ -4,11 +4,8 @@
 namespace twinwire::contract {
 namespace {
 
-/// Fixed, so that a system does not let it grow while it fills. The receiving end's is left alone: one that
-/// is smaller than a segment of the loopback device makes Linux wait for timers.
 /// So often a real stage may come to rest before its test has left something behind: about a second.
 constexpr int settles_max = 50;
-constexpr int deaf_send_buffer = 128 * 1024;
 constexpr std::size_t fill_step = 16 * 1024;
 /// More than a connection takes in once it has moved on what it held when it was full.
 constexpr std::size_t clog_extra = 256 * 1024;
@@ -169,7 +166,7 @@ void Stage::end_stream(const CheckedTransport& transport) const {
 Pair Stage::connect_deaf_server() {
   const auto client_end = recorder("client");
   const auto server_end = recorder("server");
-  client_end->send_buffer = deaf_send_buffer;
+  client_end->send_buffer = fixed_send_buffer;
   server_end->start_paused = true;
   return connect_pair(client_end, server_end);
 }
@@ -195,7 +192,8 @@ void Stage::finish() {
   for (const auto& witness : witnesses_) witness->clear_hooks();
   INFO(story());
   // What the other end of a connection still has to see may be on its way.
-  for (int i = 0; i < settles_max && !simulated() && !server().pending_operations(true).empty(); ++i) settle();
+  for (int i = 0; i < settles_max && !simulated() && !server().pending_operations(true).empty(); ++i)
+    settle();
   REQUIRE(server().pending_operations(true) == std::vector<std::string>{});
   REQUIRE(client().pending_operations(true) == std::vector<std::string>{});
   server().close();

@@ -38,6 +38,10 @@ struct Pair {
   std::shared_ptr<Recorder> server;
 };
 
+/// Once a send buffer has been set the system does not let it grow while it fills. The receiving end's is
+/// left alone: one that is smaller than a segment of the loopback device makes Linux wait for timers.
+inline constexpr int fixed_send_buffer = 128 * 1024;
+
 /// How connect_pair connects.
 enum class Pairs { tcp, unix_sockets, tls };
 
