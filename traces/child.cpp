@@ -144,16 +144,18 @@ void Child::assign(std::uint64_t first, std::uint64_t last) {
 void Child::take_line(const std::vector<std::string>& words, std::vector<ChildMessage>& messages) {
   if (words.empty()) return;
   if (words[0] == "start") {
-    messages.push_back({ChildMessage::Kind::started, parse_number(words.at(1)), {}});
+    messages.push_back({ChildMessage::Kind::started, parse_number(words.at(1)), {}, {}});
+  } else if (words[0] == "log") {
+    messages.push_back({ChildMessage::Kind::logged, 0, {}, words.at(1)});
   } else if (words[0] == "idle") {
-    messages.push_back({ChildMessage::Kind::idle, 0, {}});
+    messages.push_back({ChildMessage::Kind::idle, 0, {}, {}});
   } else if (words[0] == "discard") {
     partial_ = {};
   } else if (words[0] == "refused") {
     throw std::system_error(static_cast<int>(parse_number(words.at(1))), std::generic_category(),
                             "the program cannot be executed");
   } else if (decode_line(words, partial_)) {
-    messages.push_back({ChildMessage::Kind::outcome, partial_.seed, std::exchange(partial_, {})});
+    messages.push_back({ChildMessage::Kind::outcome, partial_.seed, std::exchange(partial_, {}), {}});
   }
 }
 
@@ -247,34 +249,46 @@ RunOutcome silent_hang(std::uint64_t seed) {
   return outcome;
 }
 
-RunOutcome run_in_child(Child child, std::uint64_t seed, std::chrono::milliseconds timeout) {
-  Patience patience(timeout);
-  patience.begin(seed, startup_time_max);
-  bool started = false;
-  while (!interruption_requested()) {
-    patience.enforce(child);
-    pollfd ready{child.descriptor(), POLLIN, 0};
-    if (::poll(&ready, 1, static_cast<int>(patience.wait_max().count())) <= 0) continue;
-    for (ChildMessage& message : child.receive()) {
-      switch (message.kind) {
-        case ChildMessage::Kind::started:
-          started = true;
-          patience.begin(seed);
-          break;
-        case ChildMessage::Kind::outcome:
-          message.outcome.seed = seed;  // whatever it says: it may have been asked before it began
-          return std::move(message.outcome);
-        case ChildMessage::Kind::gone:
-          if (interruption_requested()) throw Interrupted();
-          if (!started && !patience.exceeded_by())
-            throw std::runtime_error("the process ended before its run began: " + child.wait_status());
-          return patience.exceeded_by() ? silent_hang(seed) : silent_end(seed, child.wait_status());
-        case ChildMessage::Kind::idle:
-          break;
-      }
+SingleRun::SingleRun(Child child, std::uint64_t seed, std::chrono::milliseconds timeout)
+    : child_(std::move(child)), seed_(seed), patience_(timeout) {
+  patience_.begin(seed, startup_time_max);
+}
+
+std::optional<RunOutcome> SingleRun::advance(const std::function<void(std::string)>& on_line) {
+  if (interruption_requested()) throw Interrupted();
+  patience_.enforce(child_);
+  pollfd ready{child_.descriptor(), POLLIN, 0};
+  if (::poll(&ready, 1, static_cast<int>(patience_.wait_max().count())) <= 0) return std::nullopt;
+  for (ChildMessage& message : child_.receive()) {
+    switch (message.kind) {
+      case ChildMessage::Kind::started:
+        started_ = true;
+        patience_.begin(seed_);
+        break;
+      case ChildMessage::Kind::logged:
+        on_line(std::move(message.line));
+        break;
+      case ChildMessage::Kind::outcome:
+        message.outcome.seed = seed_;  // whatever it says: it may have been asked before it began
+        return std::move(message.outcome);
+      case ChildMessage::Kind::gone:
+        if (interruption_requested()) throw Interrupted();
+        if (!started_ && !patience_.exceeded_by())
+          throw std::runtime_error("the process ended before its run began: " + child_.wait_status());
+        return patience_.exceeded_by() ? silent_hang(seed_) : silent_end(seed_, child_.wait_status());
+      case ChildMessage::Kind::idle:
+        break;
     }
   }
-  throw Interrupted();
+  return std::nullopt;
+}
+
+RunOutcome run_in_child(Child child, std::uint64_t seed, std::chrono::milliseconds timeout) {
+  SingleRun run(std::move(child), seed, timeout);
+  while (true) {
+    if (std::optional<RunOutcome> outcome = run.advance([](const std::string&) {}))
+      return *std::move(outcome);
+  }
 }
 
 }  // namespace twinwire::traces

@@ -16,11 +16,13 @@ namespace twinwire::traces {
 
 /// What a child says.
 struct ChildMessage {
-  enum class Kind : std::uint8_t { started, outcome, idle, gone };
+  enum class Kind : std::uint8_t { started, logged, outcome, idle, gone };
   Kind kind = Kind::gone;
   /// Of the run that starts.
   std::uint64_t seed = 0;
   RunOutcome outcome;
+  /// Of the log of a run, if it writes one.
+  std::string line;
 };
 
 /// A file descriptor that is closed in the end.
@@ -112,6 +114,22 @@ class Patience {
   bool asked_ = false;
   std::optional<Clock::time_point> deadline_;
   std::optional<std::uint64_t> exceeded_by_;
+};
+
+/// One run in a child, which is watched as it goes on.
+class SingleRun {
+ public:
+  SingleRun(Child child, std::uint64_t seed, std::chrono::milliseconds timeout);
+
+  /// Waits a while for what the child says next. `on_line` is given the lines of the log. The outcome once
+  /// there is one, also of a crash, a hang, and a silent end. Throws as run_in_child does.
+  std::optional<RunOutcome> advance(const std::function<void(std::string)>& on_line);
+
+ private:
+  Child child_;
+  std::uint64_t seed_;
+  Patience patience_;
+  bool started_ = false;
 };
 
 /// Runs in a child, and makes an outcome also of a crash, a hang, and a silent end. Throws Interrupted when a

@@ -1,4 +1,5 @@
 #include <twinwire/traces/child_side.hpp>
+#include <twinwire/traces/log.hpp>
 #include <twinwire/traces/outcome_record.hpp>
 #include <twinwire/traces/text_record.hpp>
 
@@ -80,6 +81,10 @@ void report_fatal_signals(int descriptor) {
   ::signal(SIGPIPE, SIG_DFL);
   const sigset_t awaited = only_hang_signal();
   ::pthread_sigmask(SIG_UNBLOCK, &awaited, nullptr);
+}
+
+void LogWriter::observe(const Observation& observation) {
+  write_all(descriptor_, join_words({"log", log_line(observation)}) + "\n");
 }
 
 void write_start(int descriptor, std::uint64_t seed) {

@@ -1,6 +1,7 @@
 // The child's end of a Child: what runs there, and its last words.
 #pragma once
 
+#include <twinwire/net/observer.hpp>
 #include <twinwire/traces/run.hpp>
 
 #include <csignal>
@@ -26,6 +27,14 @@ void serve_seeds(int commands, int reports, const std::function<RunOutcome(std::
                  bool stop_at_failure);
 
 /// What a child says of its run.
+class LogWriter final : public Observer {
+ public:
+  explicit LogWriter(int descriptor) noexcept : descriptor_(descriptor) {}
+  void observe(const Observation& observation) override;
+
+ private:
+  int descriptor_;
+};
 void write_start(int descriptor, std::uint64_t seed);
 void write_outcome(int descriptor, const RunOutcome& outcome);
 

@@ -87,7 +87,9 @@ int run_single(const CommandOptions& options, const Scenario& scenario, const Ar
   if (options.outcome_fd >= 0) {
     report_fatal_signals(options.outcome_fd);
     write_start(options.outcome_fd, seed);
-    write_outcome(options.outcome_fd, run_scenario(scenario, arguments, request));
+    LogWriter log(options.outcome_fd);
+    write_outcome(options.outcome_fd,
+                  run_scenario(scenario, arguments, request, options.log ? &log : nullptr));
     return exit_ok;
   }
   LogObserver log(stdout);

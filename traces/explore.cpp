@@ -73,6 +73,7 @@ class Exploration {
   void examine(FailureGroup& group) {
     try {
       group.confirmation = confirm(group.first.seed);
+      if (!group.confirmed()) compare(group);
       if (!group.confirmed() || !options_.shrink) return;
       group.shrunk = shrink_first(group);
     } catch (const Interrupted&) {
@@ -103,11 +104,23 @@ class Exploration {
     if (options_.fresh_process.empty()) {
       return run_forked(scenario_, arguments_, {seed, Base::seed, {}, false}, options_.timeout);
     }
+    return run_in_child(Child::execute(fresh_process(seed)), seed, options_.timeout);
+  }
+
+  /// Forks of this process would agree on what it has been given by chance: there must be a program to run.
+  void compare(FailureGroup& group) const {
+    if (options_.fresh_process.empty()) return;
+    std::vector<std::string> command = fresh_process(group.first.seed);
+    command.emplace_back("--log");
+    group.divergence = find_divergence(command, group.first.seed, options_.timeout);
+  }
+
+  std::vector<std::string> fresh_process(std::uint64_t seed) const {
     std::vector<std::string> words = options_.fresh_process;
     for (std::string& word : words) {
       if (word == "{seed}") word = std::to_string(seed);
     }
-    return run_in_child(Child::execute(words), seed, options_.timeout);
+    return words;
   }
 
   void save(FailureGroup& group) const {

@@ -1,6 +1,7 @@
 // Exploring: one scenario over many seeds, on all cores, in processes of their own.
 #pragma once
 
+#include <twinwire/traces/divergence.hpp>
 #include <twinwire/traces/seed_set.hpp>
 #include <twinwire/traces/shrink.hpp>
 
@@ -29,6 +30,7 @@ struct ExploreOptions {
   /// Where repro files are written; nowhere if empty.
   std::filesystem::path repro_directory;
   /// How to run one seed in a fresh process ("{seed}" and "{fd}" are replaced); empty: in a fork of this one.
+  /// It understands --log, too.
   std::vector<std::string> fresh_process;
 
   /// How many seeds these are: the largest number if there are more.
@@ -48,6 +50,9 @@ struct FailureGroup {
   /// What the first seed did in a fresh process. Anything but the same failure, with the same fingerprint if
   /// it ends at an event, means that state leaks from run to run, or that something is not deterministic.
   std::optional<RunOutcome> confirmation;
+  /// If it was something else: how two more fresh processes compare. Where they agree it is the process that
+  /// makes the difference, and else the run itself.
+  std::optional<Divergence> divergence;
   std::optional<ShrinkResult> shrunk;
   /// Why it could not be run again, or not often enough to be shrunk: the system had no process to give, or
   /// could not execute the program.

@@ -1,8 +1,12 @@
 #include <twinwire/traces/log.hpp>
+#include <twinwire/traces/text_record.hpp>
 
+#include <algorithm>
 #include <string>
 
+#define XXH_INLINE_ALL
 #include <fmt/format.h>
+#include <xxhash.h>
 
 namespace twinwire::traces {
 namespace {
@@ -23,12 +27,12 @@ std::string printable(Bytes payload) {
       text += fmt::format("\\x{:02x}", static_cast<unsigned>(byte));
     }
   }
-  return payload.size() > payload_shown ? text + "..." : text;
+  return text;
 }
 
 }  // namespace
 
-void LogObserver::observe(const Observation& observation) {
+std::string log_line(const Observation& observation) {
   const auto nanoseconds = observation.time.time_since_epoch().count();
   std::string line =
       fmt::format("{:>6}.{:09} {:<12} {:<16} {}", nanoseconds / 1'000'000'000, nanoseconds % 1'000'000'000,
@@ -36,9 +40,16 @@ void LogObserver::observe(const Observation& observation) {
   if (observation.offset != 0) line += fmt::format(" at {}", observation.offset);
   if (!observation.payload.empty()) {
     line += fmt::format(" {} bytes \"{}\"", observation.payload.size(), printable(observation.payload));
+    if (observation.payload.size() > payload_shown) {
+      line += "... hash " + to_hex(XXH3_64bits(observation.payload.data(), observation.payload.size()));
+    }
   }
   if (observation.error.failed()) line += " error: " + observation.error.message();
-  std::fputs((line + "\n").c_str(), file_);
+  return line;
+}
+
+void LogObserver::observe(const Observation& observation) {
+  std::fputs((log_line(observation) + "\n").c_str(), file_);
 }
 
 }  // namespace twinwire::traces

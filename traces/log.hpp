@@ -4,10 +4,15 @@
 #include <twinwire/net/observer.hpp>
 
 #include <cstdio>
+#include <string>
 
 namespace twinwire::traces {
 
-/// Prints observations: virtual time, host, what, on which connection, offset, the beginning of the payload.
+/// Virtual time, host, what, on which connection, offset, the payload; of a long one the beginning, and a
+/// hash of all of it.
+std::string log_line(const Observation& observation);
+
+/// Prints observations.
 class LogObserver final : public Observer {
  public:
   explicit LogObserver(std::FILE* file) : file_(file) {}

@@ -47,6 +47,34 @@ std::string seeds_in_words(const FailureGroup& group) {
                      group.count > group.seeds.size() ? " ..." : "");
 }
 
+std::string or_its_end(const std::string& line) {
+  return line.empty() ? "(it ended)" : line;
+}
+
+/// Why a fresh process did something else.
+std::string divergence_in_words(const FailureGroup& group) {
+  if (!group.divergence) {
+    std::string text =
+        "  State leaks from one run to the next, or something in the run is not deterministic: try --isolate";
+    if (!group.rerun_error.empty()) text += "\n  not compared any further: " + group.rerun_error;
+    return text;
+  }
+  const Divergence& found = *group.divergence;
+  switch (found.kind) {
+    case Divergence::Kind::none:
+      return "  Two more fresh processes did the same: state leaks from one run to the next, try --isolate";
+    case Divergence::Kind::unseen:
+      return "  Something in the run is not deterministic: two more fresh processes differ, with the same "
+             "log";
+    case Divergence::Kind::logged:
+      break;
+  }
+  return fmt::format(
+      "  Something in the run is not deterministic: two more fresh processes differ after {} lines of log,\n"
+      "    {}\n    {}",
+      found.same, or_its_end(found.next[0]), or_its_end(found.next[1]));
+}
+
 }  // namespace
 
 std::string confirmation_in_words(const FailureGroup& group) {
@@ -62,11 +90,9 @@ std::string confirmation_in_words(const FailureGroup& group) {
                        group.rerun_error.empty() ? "" : "\n  not shrunk: " + group.rerun_error);
   }
   const RunOutcome& again = *group.confirmation;
-  const std::string what = again.failed ? again.signature.in_words() : "it passed";
-  return fmt::format(
-      "DIFFERENT in a fresh process: {} (fingerprint {} before, {} there).\n"
-      "  State leaks from one run to the next, or something in the run is not deterministic: try --isolate",
-      what, to_hex(group.first.fingerprint), to_hex(again.fingerprint));
+  return fmt::format("DIFFERENT in a fresh process: {} (fingerprint {} before, {} there).\n{}",
+                     again.failed ? again.signature.in_words() : "it passed", to_hex(group.first.fingerprint),
+                     to_hex(again.fingerprint), divergence_in_words(group));
 }
 
 TextReport::TextReport(const ExploreOptions& options, ReportCommands commands)

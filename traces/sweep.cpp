@@ -126,6 +126,8 @@ void Sweep::handle(Worker& worker, ChildMessage& message) {
     case ChildMessage::Kind::gone:
       if (!worker.retiring) lost(worker);
       break;
+    case ChildMessage::Kind::logged:  // which these are not asked for
+      break;
   }
 }
 

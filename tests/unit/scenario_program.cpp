@@ -3,8 +3,11 @@
 
 #include <twinwire/traces/scenario.hpp>
 
+#include <chrono>
 #include <cstdlib>
 #include <stdexcept>
+#include <string>
+#include <unistd.h>
 
 int main(int argc, char** argv) {
   using namespace twinwire;
@@ -20,8 +23,24 @@ int main(int argc, char** argv) {
     throw std::runtime_error("byte \xff and \"" + arguments.get("word") + "\"");
   });
   odd.arguments = {{"word", "a part of the message", "plain", {}}};
-  return traces::scenario_main(argc, argv,
-                               {passing, unit::unlucky_scenario(), unit::lossy_scenario(),
-                                unit::crashing_scenario(), unit::hanging_scenario(), exiting, odd},
-                               "There is more.\n");
+  const traces::Scenario leaking = unit::scenario("leaking", [](sim::World&, const traces::Arguments&) {
+    static int runs = 0;
+    if (++runs > 3) throw std::runtime_error("too many runs");
+  });
+  traces::Scenario inexact =
+      unit::scenario("inexact", [](sim::World& world, const traces::Arguments& arguments) {
+        unit::send_once(world, arguments.get("before") + std::to_string(::getpid()));
+        throw std::runtime_error("on purpose");
+      });
+  inexact.arguments = {{"before", "what is sent before the number of the process", "process ", {}}};
+  traces::Scenario restless = unit::scenario("restless", [](sim::World& world, const traces::Arguments&) {
+    world.add_host("host").loop().call_later(std::chrono::microseconds(::getpid()), [] {});
+    world.run();
+    throw std::runtime_error("on purpose");
+  });
+  return traces::scenario_main(
+      argc, argv,
+      {passing, unit::unlucky_scenario(), unit::lossy_scenario(), unit::crashing_scenario(),
+       unit::hanging_scenario(), exiting, odd, leaking, inexact, restless},
+      "There is more.\n");
 }

@@ -53,6 +53,14 @@ inline traces::Scenario unlucky_scenario() {
   });
 }
 
+/// A client sends this to a server.
+inline void send_once(sim::World& world, const std::string& text) {
+  const Service service = serve(world.add_host("server"), 80);
+  const auto connected = connect(world.add_host("client"), ConnectOptions("server", 80));
+  connected->protocol->transport.write(text);
+  world.run();
+}
+
 /// A client sends over a rough link; it fails if the second of two segments was lost or cut.
 inline traces::Scenario lossy_scenario() {
   traces::Scenario made = scenario("lossy", [](sim::World& world, const traces::Arguments& arguments) {

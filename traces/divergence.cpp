@@ -1,0 +1,67 @@
+#include <twinwire/traces/child.hpp>
+#include <twinwire/traces/divergence.hpp>
+
+#include <deque>
+#include <optional>
+#include <stdexcept>
+#include <utility>
+
+namespace twinwire::traces {
+namespace {
+
+/// A run that is read line by line.
+class LoggedRun {
+ public:
+  LoggedRun(const std::vector<std::string>& command, std::uint64_t seed, std::chrono::milliseconds timeout)
+      : run_(Child::execute(command), seed, timeout) {}
+
+  /// Nothing at its end.
+  std::optional<std::string> next_line() {
+    while (lines_.empty() && !outcome_) {
+      outcome_ = run_.advance([this](std::string line) { lines_.push_back(std::move(line)); });
+    }
+    if (lines_.empty()) return std::nullopt;
+    std::optional<std::string> line = std::move(lines_.front());
+    lines_.pop_front();
+    return line;
+  }
+
+  /// Once it has ended.
+  const RunOutcome& outcome() const { return outcome_.value(); }
+
+ private:
+  SingleRun run_;
+  std::deque<std::string> lines_;
+  std::optional<RunOutcome> outcome_;
+};
+
+bool same_end(const RunOutcome& a, const RunOutcome& b) {
+  for (const RunOutcome* outcome : {&a, &b}) {
+    if (outcome->signature == hang_signature()) throw std::runtime_error("it hangs while its log is written");
+  }
+  return a.failed == b.failed && a.signature == b.signature && a.fingerprint == b.fingerprint;
+}
+
+}  // namespace
+
+Divergence find_divergence(const std::vector<std::string>& command, std::uint64_t seed,
+                           std::chrono::milliseconds timeout) {
+  LoggedRun first(command, seed, timeout);
+  LoggedRun second(command, seed, timeout);
+  Divergence found;
+  while (true) {
+    std::optional<std::string> a = first.next_line();
+    std::optional<std::string> b = second.next_line();
+    if (!a && !b) break;
+    if (a != b) {
+      found.kind = Divergence::Kind::logged;
+      found.next = {std::move(a).value_or(""), std::move(b).value_or("")};
+      return found;
+    }
+    ++found.same;
+  }
+  if (!same_end(first.outcome(), second.outcome())) found.kind = Divergence::Kind::unseen;
+  return found;
+}
+
+}  // namespace twinwire::traces
