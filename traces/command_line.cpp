@@ -1,6 +1,8 @@
 // scenario_main: the command line of every program of scenarios.
 #include <twinwire/traces/child_side.hpp>
 #include <twinwire/traces/command_options.hpp>
+#include <twinwire/traces/corpus.hpp>
+#include <twinwire/traces/divergence.hpp>
 #include <twinwire/traces/explore.hpp>
 #include <twinwire/traces/log.hpp>
 #include <twinwire/traces/replay.hpp>
@@ -10,6 +12,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <optional>
 #include <unistd.h>
 
@@ -80,6 +83,26 @@ std::vector<std::string> command_for(const std::string& program, const Scenario&
   return words;
 }
 
+/// The command that runs it in a fresh process, and writes the outcome to "{fd}".
+std::vector<std::string> fresh_command(const Scenario& scenario, const Arguments& arguments,
+                                       std::vector<std::string> run) {
+  std::vector<std::string> words = command_for(own_path(), scenario, arguments);
+  words.insert(words.end(), run.begin(), run.end());
+  words.insert(words.end(), {"--outcome-fd", "{fd}"});
+  return words;
+}
+
+int run_twice(const CommandOptions& options, const Scenario& scenario, const Arguments& arguments) {
+  const std::uint64_t seed = options.seed.value_or(1);
+  std::vector<std::string> run{"--seed", std::to_string(seed), "--log"};
+  if (options.calm) run.emplace_back("--calm");
+  const Divergence found =
+      find_divergence(fresh_command(scenario, arguments, run), seed, options.explore.timeout);
+  const bool same = found.kind == Divergence::Kind::none;
+  print(options.json ? json_line(found) : (same ? "" : "DIFFERENT: ") + describe_divergence(found));
+  return same ? exit_ok : exit_failed;
+}
+
 int run_single(const CommandOptions& options, const Scenario& scenario, const Arguments& arguments) {
   const std::uint64_t seed = options.seed.value_or(1);
   // JSON lists the decisions.
@@ -101,7 +124,21 @@ int run_single(const CommandOptions& options, const Scenario& scenario, const Ar
   return outcome.failed ? exit_failed : exit_ok;
 }
 
+int run_corpus(const CommandOptions& options, const std::vector<Scenario>& scenarios) {
+  const RunPlace place{options.in_process, nullptr, options.explore.timeout};
+  const CorpusResult all = replay_corpus(*options.replay, scenarios, place, [&](const KeptRepro& kept) {
+    print(options.json ? json_line(kept) : describe_kept(kept));
+  });
+  if (!options.json) {
+    print(fmt::format("{} repros: {} gone, {} failed, {} not replayed\n",
+                      all.gone + all.failed + all.not_replayed, all.gone, all.failed, all.not_replayed));
+  }
+  if (all.failed != 0) return exit_failed;
+  return all.not_replayed != 0 ? exit_misuse : exit_ok;
+}
+
 int run_replay(const CommandOptions& options, const std::vector<Scenario>& scenarios) {
+  if (std::filesystem::is_directory(*options.replay)) return run_corpus(options, scenarios);
   const Repro repro = read_repro(*options.replay);
   if (!options.scenario.empty() && options.scenario != repro.scenario) {
     throw Misuse(fmt::format("{} is a repro of \"{}\", not of \"{}\"", *options.replay, repro.scenario,
@@ -122,9 +159,7 @@ int run_sweep(CommandOptions& options, const Scenario& scenario, const Arguments
     return exit_ok;
   }
   ExploreOptions& explore_options = options.explore;
-  explore_options.fresh_process = command_for(own_path(), scenario, arguments);
-  for (const char* word : {"--seed", "{seed}", "--outcome-fd", "{fd}"})
-    explore_options.fresh_process.emplace_back(word);
+  explore_options.fresh_process = fresh_command(scenario, arguments, {"--seed", "{seed}"});
   std::optional<ExploreResult> result;
   if (options.json) {
     JsonReport report;
@@ -153,6 +188,7 @@ int scenario_main(int argc, char** argv, const std::vector<Scenario>& scenarios,
     if (options->replay) return run_replay(*options, scenarios);
     const Scenario& scenario = find_scenario(options->scenario, scenarios);
     const Arguments arguments = arguments_for(scenario, *options);
+    if (options->twice) return run_twice(*options, scenario, arguments);
     if (options->single()) return run_single(*options, scenario, arguments);
     return run_sweep(*options, scenario, arguments, argv[0]);
   } catch (const std::exception& error) {

@@ -43,6 +43,8 @@ void declare_options(CLI::App& app, CommandOptions& options, Typed& typed) {
                  "Run the I-th of N parts of the seeds (default: as Bazel's\n"
                  "TEST_SHARD_INDEX and TEST_TOTAL_SHARDS say)")
       ->type_name("I/N");
+  app.add_flag("--twice", options.twice,
+               "Run --seed or --calm in two fresh processes, and show where their logs part");
   app.add_flag("--calm", options.calm, "Run once with every decision calm (with --seed: its random bits)");
   app.add_option("--jobs", typed.jobs, "Worker processes, 1 to 1024 (default: one for each core)")
       ->type_name("N");
@@ -50,7 +52,8 @@ void declare_options(CLI::App& app, CommandOptions& options, Typed& typed) {
   app.add_flag("--stop-at-first", options.explore.stop_at_first_failure,
                "Begin no seed after one that failed");
   app.add_option("--timeout", typed.timeout_s, "Wall-clock seconds after which a seed hangs (default 30)");
-  app.add_option("--replay", options.replay, "Run a repro file again")->type_name("FILE");
+  app.add_option("--replay", options.replay, "Run a repro file again, or each of a folder")
+      ->type_name("PATH");
   app.add_flag("--shrink", options.shrink, "Shrink failures: also the one of --seed (sweeps do so anyway)");
   app.add_flag("--no-shrink", typed.no_shrink, "Do not shrink failures");
   app.add_option("--repros", typed.repros, "Where repro files are written (default: here)")->type_name("DIR");
@@ -111,7 +114,9 @@ void check_combination(const CommandOptions& options, const Typed& typed) {
   for (const auto& [given, name] : {std::pair(options.log, "--log"), {options.in_process, "--in-process"}}) {
     exclude(given && options.shrink, fmt::format("{} is for a single run: no --shrink", name));
     exclude(given && !options.single(), fmt::format("{} goes with --seed, --calm or --replay", name));
+    exclude(given && options.twice, fmt::format("{} and --twice exclude each other", name));
   }
+  exclude(options.twice && (options.replay || !options.single()), "--twice goes with --seed or --calm");
 }
 
 std::uint64_t number_of(const char* option, const std::string& text, std::uint64_t low, std::uint64_t high) {

@@ -25,12 +25,14 @@ struct CommandOptions {
   /// Those that were given.
   std::map<std::string, std::string> arguments;
   std::optional<std::uint64_t> seed;
+  /// A repro file, or a folder of them.
   std::optional<std::string> replay;
   /// Seeds are those of the shard, or of `seed`.
   ExploreOptions explore;
   /// There are more shards than seeds, and this one has none.
   bool nothing_to_do = false;
   bool calm = false;
+  bool twice = false;
   bool shrink = false;
   bool list = false;
   bool json = false;

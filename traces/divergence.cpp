@@ -6,6 +6,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include <fmt/format.h>
+
 namespace twinwire::traces {
 namespace {
 
@@ -62,6 +64,21 @@ Divergence find_divergence(const std::vector<std::string>& command, std::uint64_
   }
   if (!same_end(first.outcome(), second.outcome())) found.kind = Divergence::Kind::unseen;
   return found;
+}
+
+std::string describe_divergence(const Divergence& found) {
+  const auto shown = [](const std::string& line) { return line.empty() ? "(it ended)" : line; };
+  switch (found.kind) {
+    case Divergence::Kind::none:
+      return fmt::format("two fresh processes did the same: {} lines of log, and the same end\n", found.same);
+    case Divergence::Kind::unseen:
+      return fmt::format("two fresh processes have the same {} lines of log, but another fingerprint\n",
+                         found.same);
+    case Divergence::Kind::logged:
+      break;
+  }
+  return fmt::format("two fresh processes part after {} lines of log:\n  {}\n  {}\n", found.same,
+                     shown(found.next[0]), shown(found.next[1]));
 }
 
 }  // namespace twinwire::traces

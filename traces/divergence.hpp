@@ -29,4 +29,7 @@ struct Divergence {
 Divergence find_divergence(const std::vector<std::string>& command, std::uint64_t seed,
                            std::chrono::milliseconds timeout);
 
+/// For people, several lines.
+std::string describe_divergence(const Divergence& found);
+
 }  // namespace twinwire::traces

@@ -1,6 +1,7 @@
 #include <twinwire/traces/report.hpp>
 #include <twinwire/traces/text_record.hpp>
 
+#include <array>
 #include <cstdio>
 
 #include <fmt/format.h>
@@ -36,6 +37,11 @@ std::string single(const RunOutcome& outcome, const std::string& more) {
                      run_members(outcome), failure_members(outcome), sentences(outcome.decisions), more);
 }
 
+std::string comparison_members(const ReplayResult& result) {
+  return fmt::format(",\"same_failure\":{},\"same_fingerprint\":{}", result.same_failure,
+                     result.same_fingerprint);
+}
+
 }  // namespace
 
 std::string json_line(const RunOutcome& outcome) {
@@ -43,8 +49,23 @@ std::string json_line(const RunOutcome& outcome) {
 }
 
 std::string json_line(const ReplayResult& result) {
-  return single(result.outcome, fmt::format(",\"same_failure\":{},\"same_fingerprint\":{}",
-                                            result.same_failure, result.same_fingerprint));
+  return single(result.outcome, comparison_members(result));
+}
+
+std::string json_line(const KeptRepro& kept) {
+  const std::string file = json_string(kept.file.string());
+  if (!kept.result) {
+    return fmt::format("{{\"event\":\"not_replayed\",\"repro\":{},\"error\":{}}}\n", file,
+                       json_string(kept.error));
+  }
+  return single(kept.result->outcome, fmt::format("{},\"repro\":{}", comparison_members(*kept.result), file));
+}
+
+std::string json_line(const Divergence& found) {
+  constexpr std::array kinds{"same", "different", "different_unseen"};
+  return fmt::format("{{\"event\":\"{}\",\"same_lines\":{},\"next\":[{},{}]}}\n",
+                     kinds.at(static_cast<std::size_t>(found.kind)), found.same, json_string(found.next[0]),
+                     json_string(found.next[1]));
 }
 
 void JsonReport::on_fewer_workers(unsigned there, unsigned wanted, const std::string& reason) {

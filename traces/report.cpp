@@ -47,10 +47,6 @@ std::string seeds_in_words(const FailureGroup& group) {
                      group.count > group.seeds.size() ? " ..." : "");
 }
 
-std::string or_its_end(const std::string& line) {
-  return line.empty() ? "(it ended)" : line;
-}
-
 /// Why a fresh process did something else.
 std::string divergence_in_words(const FailureGroup& group) {
   if (!group.divergence) {
@@ -59,20 +55,14 @@ std::string divergence_in_words(const FailureGroup& group) {
     if (!group.rerun_error.empty()) text += "\n  not compared any further: " + group.rerun_error;
     return text;
   }
-  const Divergence& found = *group.divergence;
-  switch (found.kind) {
-    case Divergence::Kind::none:
-      return "  Two more fresh processes did the same: state leaks from one run to the next, try --isolate";
-    case Divergence::Kind::unseen:
-      return "  Something in the run is not deterministic: two more fresh processes differ, with the same "
-             "log";
-    case Divergence::Kind::logged:
-      break;
-  }
-  return fmt::format(
-      "  Something in the run is not deterministic: two more fresh processes differ after {} lines of log,\n"
-      "    {}\n    {}",
-      found.same, or_its_end(found.next[0]), or_its_end(found.next[1]));
+  std::string text = group.divergence->kind == Divergence::Kind::none
+                         ? "  State leaks from one run to the next, try --isolate: "
+                         : "  Something in the run is not deterministic: ";
+  text += describe_divergence(*group.divergence);
+  text.pop_back();  // the end of the last line
+  for (std::size_t at = text.find('\n'); at != std::string::npos; at = text.find('\n', at + 1))
+    text.insert(at + 1, "  ");
+  return text;
 }
 
 }  // namespace

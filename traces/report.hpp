@@ -1,6 +1,7 @@
 // What a person, or a program, sees of a sweep.
 #pragma once
 
+#include <twinwire/traces/corpus.hpp>
 #include <twinwire/traces/explore.hpp>
 #include <twinwire/traces/replay.hpp>
 
@@ -60,6 +61,9 @@ class JsonReport final : public ExploreListener {
 /// A single run as a line of JSON.
 std::string json_line(const RunOutcome& outcome);
 std::string json_line(const ReplayResult& result);
+std::string json_line(const KeptRepro& kept);
+/// Two runs of one seed as a line of JSON.
+std::string json_line(const Divergence& found);
 
 /// What the fresh process said of a group: why it is confirmed, or why it is not.
 std::string confirmation_in_words(const FailureGroup& group);

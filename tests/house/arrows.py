@@ -9,8 +9,8 @@ ARROWS = {"net": (), "sim": ("net",), "real": ("net",), "traces": ("net",)}
 
 # The runners: what of traces/ runs scenarios, and so may know the simulation. All else there may not even
 # reach it through another header.
-RUNNERS = {"child", "child_side", "command_line", "command_options", "divergence", "explore", "json_report",
-           "outcome_record", "replay", "report", "repro", "run", "scenario", "shrink", "sweep"}
+RUNNERS = {"child", "child_side", "command_line", "command_options", "corpus", "divergence", "explore",
+           "json_report", "outcome_record", "replay", "report", "repro", "run", "scenario", "shrink", "sweep"}
 
 # What carries bytes knows nothing of protocols, water marks or operations: those are written once, in net/.
 WIRES = ("net/events/", "net/wire/", "real/", "sim/files/", "sim/names/", "sim/tcp/", "sim/udp/")

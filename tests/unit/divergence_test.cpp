@@ -63,13 +63,32 @@ TEST_CASE(
   const Ended leaking = program.run("leaking --seeds 1..10 --jobs 1");
   CHECK(leaking.code == 1);
   CHECK_THAT(leaking.output, Contains("DIFFERENT in a fresh process: it passed") &&
-                                 Contains("Two more fresh processes did the same: state leaks"));
+                                 Contains("State leaks from one run to the next, try --isolate: two fresh "
+                                          "processes did the same: 0 lines of log"));
   const Ended inexact = program.run("inexact --seeds 1..4");
-  CHECK(std::regex_search(inexact.output,
-                          std::regex("two more fresh processes differ after [1-9][0-9]* lines of log,\n"
-                                     ".*\"process [0-9]+\"\n.*\"process [0-9]+\"\n")));
-  CHECK_THAT(program.run("inexact --seeds 1..4 --json").output, Contains("lines of log,\\n"));
-  CHECK_THAT(program.run("restless --seeds 1..4").output, Contains("differ, with the same log"));
+  CHECK(std::regex_search(
+      inexact.output,
+      std::regex("not deterministic: two fresh processes part after [1-9][0-9]* lines of log:\n"
+                 ".*\"process [0-9]+\"\n.*\"process [0-9]+\"\n")));
+  CHECK_THAT(program.run("inexact --seeds 1..4 --json").output, Contains("lines of log:\\n"));
+  CHECK_THAT(program.run("restless --seeds 1..4").output, Contains("the same 0 lines of log, but another"));
+}
+
+TEST_CASE("--twice compares two runs of one seed") {
+  const Program program;
+  const Ended same = program.run("lossy --seed 3 --twice");
+  CHECK(same.code == 0);
+  CHECK_THAT(same.output, Catch::StartsWith("two fresh processes did the same: ") &&
+                              Catch::EndsWith(" lines of log, and the same end\n"));
+  CHECK(program.run("lossy --calm --twice").code == 0);
+  const Ended different = program.run("inexact --twice --seed 5");
+  CHECK(different.code == 1);
+  CHECK_THAT(different.output, Catch::StartsWith("DIFFERENT: two fresh processes part after "));
+  const Ended json = program.run("inexact --twice --seed 5 --json");
+  CHECK(json.code == 1);
+  CHECK_THAT(json.output, Catch::StartsWith("{\"event\":\"different\",\"same_lines\":"));
+  CHECK_THAT(program.run("lossy --seed 3 --twice --json").output,
+             Catch::EndsWith(",\"next\":[\"\",\"\"]}\n"));
 }
 
 }  // namespace
