@@ -125,6 +125,7 @@ int run_single(const CommandOptions& options, const Scenario& scenario, const Ar
 }
 
 int run_corpus(const CommandOptions& options, const std::vector<Scenario>& scenarios) {
+  if (options.log) throw Misuse("--log shows a single run: --replay a file, not a folder");
   const RunPlace place{options.in_process, nullptr, options.explore.timeout};
   const CorpusResult all = replay_corpus(*options.replay, scenarios, place, [&](const KeptRepro& kept) {
     print(options.json ? json_line(kept) : describe_kept(kept));
