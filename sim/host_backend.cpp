@@ -5,6 +5,7 @@
 #include <twinwire/sim/processes/child_wire.hpp>
 #include <twinwire/sim/world.hpp>
 
+#include <algorithm>
 #include <csignal>
 
 #include <boost/asio/error.hpp>
@@ -79,8 +80,9 @@ void HostBackend::schedule(detail::Event& event, TimePoint when) {
     const std::int64_t rate = million + drift;
     const std::int64_t ticks = when.time_since_epoch().count();
     const auto exact = (static_cast<int128>(ticks) * million + rate - 1) / rate;
-    const int128 latest = TimePoint::max().time_since_epoch().count();
-    when = TimePoint(Duration(static_cast<std::int64_t>(exact < latest ? exact : latest)));
+    const auto possible = std::clamp<int128>(exact, TimePoint::min().time_since_epoch().count(),
+                                             TimePoint::max().time_since_epoch().count());
+    when = TimePoint(Duration(static_cast<std::int64_t>(possible)));
   }
   world_.schedule(event, when);
   // What is due already belongs to the turn that is about to come.

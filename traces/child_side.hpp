@@ -26,7 +26,7 @@ void report_fatal_signals(int descriptor);
 void serve_seeds(int commands, int reports, const std::function<RunOutcome(std::uint64_t)>& run,
                  bool stop_at_failure);
 
-/// What a child says of its run.
+/// Tells the parent the log of a run, as it goes on.
 class LogWriter final : public Observer {
  public:
   explicit LogWriter(int descriptor) noexcept : descriptor_(descriptor) {}
@@ -35,6 +35,8 @@ class LogWriter final : public Observer {
  private:
   int descriptor_;
 };
+
+/// What a child says of its run.
 void write_start(int descriptor, std::uint64_t seed);
 void write_outcome(int descriptor, const RunOutcome& outcome);
 

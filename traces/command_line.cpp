@@ -14,6 +14,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <optional>
+#include <system_error>
 #include <unistd.h>
 
 #include <climits>
@@ -126,6 +127,7 @@ int run_single(const CommandOptions& options, const Scenario& scenario, const Ar
 
 int run_corpus(const CommandOptions& options, const std::vector<Scenario>& scenarios) {
   if (options.log) throw Misuse("--log shows a single run: --replay a file, not a folder");
+  if (!options.scenario.empty()) throw Misuse("the repros of a folder name their scenarios: give none");
   const RunPlace place{options.in_process, nullptr, options.explore.timeout};
   const CorpusResult all = replay_corpus(*options.replay, scenarios, place, [&](const KeptRepro& kept) {
     print(options.json ? json_line(kept) : describe_kept(kept));
@@ -139,7 +141,8 @@ int run_corpus(const CommandOptions& options, const std::vector<Scenario>& scena
 }
 
 int run_replay(const CommandOptions& options, const std::vector<Scenario>& scenarios) {
-  if (std::filesystem::is_directory(*options.replay)) return run_corpus(options, scenarios);
+  std::error_code cannot_tell;  // then the file cannot be read either
+  if (std::filesystem::is_directory(*options.replay, cannot_tell)) return run_corpus(options, scenarios);
   const Repro repro = read_repro(*options.replay);
   if (!options.scenario.empty() && options.scenario != repro.scenario) {
     throw Misuse(fmt::format("{} is a repro of \"{}\", not of \"{}\"", *options.replay, repro.scenario,

@@ -1,6 +1,7 @@
 #include <twinwire/traces/corpus.hpp>
 
 #include <algorithm>
+#include <stdexcept>
 #include <system_error>
 
 #include <fmt/format.h>
@@ -31,7 +32,7 @@ CorpusResult replay_corpus(const std::filesystem::path& folder, const std::vecto
     try {
       kept.result = replay(read_repro(file), scenarios, place);
       ++(kept.result->outcome.failed ? all.failed : all.gone);
-    } catch (const ReproError& error) {
+    } catch (const std::runtime_error& error) {
       kept.error = error.what();
       ++all.not_replayed;
     }

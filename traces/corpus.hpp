@@ -16,7 +16,7 @@ struct KeptRepro {
   std::filesystem::path file;
   /// What happened, if it could be replayed.
   std::optional<ReplayResult> result;
-  /// Why it could not: it is damaged, or stale.
+  /// Why it could not: it is damaged, or stale, or the system had no process for it.
   std::string error;
 };
 

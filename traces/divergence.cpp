@@ -28,8 +28,12 @@ class LoggedRun {
     return line;
   }
 
-  /// Once it has ended.
-  const RunOutcome& outcome() const { return outcome_.value(); }
+  /// At its end. A hang is ended by the clock on the wall: it cannot be compared.
+  const RunOutcome& outcome() const {
+    if (outcome_->signature == hang_signature())
+      throw std::runtime_error("it hangs while its log is written");
+    return *outcome_;
+  }
 
  private:
   SingleRun run_;
@@ -37,14 +41,11 @@ class LoggedRun {
   std::optional<RunOutcome> outcome_;
 };
 
-bool same_end(const RunOutcome& a, const RunOutcome& b) {
-  for (const RunOutcome* outcome : {&a, &b}) {
-    if (outcome->signature == hang_signature()) throw std::runtime_error("it hangs while its log is written");
-  }
+}  // namespace
+
+bool did_the_same(const RunOutcome& a, const RunOutcome& b) {
   return a.failed == b.failed && a.signature == b.signature && a.fingerprint == b.fingerprint;
 }
-
-}  // namespace
 
 Divergence find_divergence(const std::vector<std::string>& command, std::uint64_t seed,
                            std::chrono::milliseconds timeout) {
@@ -55,6 +56,8 @@ Divergence find_divergence(const std::vector<std::string>& command, std::uint64_
     std::optional<std::string> a = first.next_line();
     std::optional<std::string> b = second.next_line();
     if (!a && !b) break;
+    if (!a) first.outcome();
+    if (!b) second.outcome();
     if (a != b) {
       found.kind = Divergence::Kind::logged;
       found.next = {std::move(a).value_or(""), std::move(b).value_or("")};
@@ -62,7 +65,11 @@ Divergence find_divergence(const std::vector<std::string>& command, std::uint64_
     }
     ++found.same;
   }
-  if (!same_end(first.outcome(), second.outcome())) found.kind = Divergence::Kind::unseen;
+  if (!did_the_same(first.outcome(), second.outcome())) {
+    found.kind = Divergence::Kind::unseen;
+  } else {
+    found.outcome = first.outcome();
+  }
   return found;
 }
 
@@ -73,6 +80,9 @@ std::string describe_divergence(const Divergence& found) {
       return fmt::format("two fresh processes did the same: {} lines of log, and the same end\n", found.same);
     case Divergence::Kind::unseen:
       return fmt::format("two fresh processes have the same {} lines of log, but another fingerprint\n",
+                         found.same);
+    case Divergence::Kind::others:
+      return fmt::format("two fresh processes did the same, {} lines of log, and a third did not\n",
                          found.same);
     case Divergence::Kind::logged:
       break;

@@ -112,7 +112,10 @@ class Exploration {
     if (options_.fresh_process.empty()) return;
     std::vector<std::string> command = fresh_process(group.first.seed);
     command.emplace_back("--log");
-    group.divergence = find_divergence(command, group.first.seed, options_.timeout);
+    Divergence found = find_divergence(command, group.first.seed, options_.timeout);
+    if (found.outcome && !did_the_same(*found.outcome, *group.confirmation))
+      found.kind = Divergence::Kind::others;
+    group.divergence = std::move(found);
   }
 
   std::vector<std::string> fresh_process(std::uint64_t seed) const {

@@ -62,7 +62,7 @@ std::string json_line(const KeptRepro& kept) {
 }
 
 std::string json_line(const Divergence& found) {
-  constexpr std::array kinds{"same", "different", "different_unseen"};
+  constexpr std::array kinds{"same", "different", "different_unseen", "different_others"};
   return fmt::format("{{\"event\":\"{}\",\"same_lines\":{},\"next\":[{},{}]}}\n",
                      kinds.at(static_cast<std::size_t>(found.kind)), found.same, json_string(found.next[0]),
                      json_string(found.next[1]));

@@ -55,9 +55,12 @@ std::string divergence_in_words(const FailureGroup& group) {
     if (!group.rerun_error.empty()) text += "\n  not compared any further: " + group.rerun_error;
     return text;
   }
-  std::string text = group.divergence->kind == Divergence::Kind::none
-                         ? "  State leaks from one run to the next, try --isolate: "
-                         : "  Something in the run is not deterministic: ";
+  std::string text = "  Something in the run is not deterministic: ";
+  if (group.divergence->kind == Divergence::Kind::none) {
+    text = group.first.signature.ends_at_an_event()
+               ? "  State leaks from one run to the next, try --isolate: "
+               : "  It was only slow (--timeout), or state leaks from one run to the next (--isolate): ";
+  }
   text += describe_divergence(*group.divergence);
   text.pop_back();  // the end of the last line
   for (std::size_t at = text.find('\n'); at != std::string::npos; at = text.find('\n', at + 1))

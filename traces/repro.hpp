@@ -13,7 +13,7 @@
 namespace twinwire::traces {
 
 /// The version of the simulated network's behaviour: another one gives other runs for the same decisions.
-constexpr std::uint64_t model_version = 3;
+constexpr std::uint64_t model_version = 4;
 
 /// A repro file that cannot be used: `what()` says where and why.
 class ReproError : public std::runtime_error {

@@ -118,7 +118,10 @@ class EventQueue {
   /// order.
   void spill() {
     if (!wheel_) wheel_ = std::make_unique<TimerWheel>();
-    if (wheel_->empty()) wheel_->restart(TimerWheel::tick(instant_));
+    if (wheel_->empty()) {
+      wheel_->restart(TimerWheel::tick(instant_));
+      horizon_ = TimerWheel::last_tick;  // the one before may be earlier than the new base
+    }
     // In order, it is still a heap.
     std::ranges::sort(heap_, [](const Entry& a, const Entry& b) { return a.before(b); });
     auto later = std::ranges::lower_bound(heap_, heap_[heap_.size() / 2].when, {}, &Entry::when);

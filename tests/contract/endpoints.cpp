@@ -36,6 +36,7 @@ std::uint16_t free_port(Stage& stage) {
   if (stage.simulated()) return first;
   std::random_device random;  // other processes choose at the same time
   detail::Backend& backend = stage.server().backend();
+  const bool six = has_address(stage.server(), "::1");
   for (std::uint32_t tries = 0; tries < count; ++tries) {
     const auto port = static_cast<std::uint16_t>(first + random() % count);
     const Address everywhere = Address::of("0.0.0.0", port);
@@ -43,7 +44,8 @@ std::uint16_t free_port(Stage& stage) {
     datagrams.family = Family::ipv4;
     datagrams.local = everywhere;
     error_code error;
-    if (backend.bind(everywhere, {}, error) && backend.open_datagram(datagrams, error)) return port;
+    const bool taken = six && !backend.bind(Address::of("::", port), {}, error);
+    if (!taken && backend.bind(everywhere, {}, error) && backend.open_datagram(datagrams, error)) return port;
   }
   throw std::runtime_error("no port is free");
 }

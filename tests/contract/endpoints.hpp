@@ -10,6 +10,7 @@
 #include <twinwire/net/wire/backend.hpp>
 #include <twinwire/net/wire/wire.hpp>
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -29,8 +30,8 @@ auto as_user(F&& function) {
 /// Whether the system has this address, and so its family.
 bool has_address(Loop& loop, const std::string& host);
 
-/// A port that no stream or datagram socket has on any IPv4 address, below those that the system gives to
-/// whoever does not choose.
+/// A port that no stream socket has on any address, and no datagram socket on one of IPv4, below those that
+/// the system gives to whoever does not choose.
 std::uint16_t free_port(Stage& stage);
 
 /// An address where nobody listens, and nobody else can begin to: connections are refused.

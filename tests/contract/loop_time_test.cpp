@@ -104,6 +104,13 @@ CONTRACT_TEST("LOOP-04", "a clock that runs slow or fast keeps its timers, by it
       CHECK(*took >= delay);
       if (stage.simulated()) CHECK(*took <= delay + 2ns);
     }
+    for (const TimePoint when : {TimePoint::min(), TimePoint(), loop->time()}) {
+      const TimePoint begin = loop->time();
+      bool ran = false;
+      loop->call_at(when, [&] { ran = true; });
+      stage.run_until([&] { return ran; }, "a timer whose time has passed");
+      if (stage.simulated()) CHECK(loop->time() <= begin + 2ns);
+    }
   }
 }
 

@@ -97,7 +97,8 @@ CONTRACT_TEST("SRV-11", "out of descriptors, accepting pauses and resumes by its
   const Duration paused = stage.server().time() - complaints.reports[0].time;
   CHECK(paused >= 900ms);
   if (stage.simulated()) CHECK(paused <= 3s);
-  if (stage.simulated()) CHECK(complaints.count() == 1);  // or again, if the system was slow
+  const std::size_t told = complaints.count();
+  if (stage.simulated()) CHECK(told == 1);  // a busy system may have tried again meanwhile
   CHECK(error_code_of(complaints.reports[0].exception) == errc::too_many_files_open);
   CHECK_THAT(complaints.reports[0].what, Catch::Contains(service.address().to_string()));
   first.protocol->transport.write("hello");

@@ -40,6 +40,7 @@ TEST_CASE("wrong use is told in one sentence, with exit code 2") {
       {"--replay x --twice", "--twice goes with --seed or --calm"},
       {"passing --seed 1 --shrink --twice", "--twice goes with --seed or --calm"},
       {"passing --seed 1 --twice --log", "--log and --twice exclude each other"},
+      {"passing --replay /proc", "the repros of a folder name their scenarios: give none"},
       {"--replay /proc --log", "--log shows a single run: --replay a file, not a folder"},
       {"--replay /proc/self/fdinfo", "there is no repro in the folder /proc/self/fdinfo"},
       {"passing --shard 0/2", "--shard 0/2: expected 1/N to N/N"},

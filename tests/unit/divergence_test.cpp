@@ -1,10 +1,14 @@
 // A failure that a fresh process does not confirm: what is told of it.
+#include "exploring.hpp"
 #include "program.hpp"
 
 #include <twinwire/traces/divergence.hpp>
+#include <twinwire/traces/explore.hpp>
+#include <twinwire/traces/report.hpp>
 
 #include <chrono>
 #include <regex>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -21,7 +25,7 @@ Divergence divergence_of(const std::string& scenario, const std::vector<std::str
   std::vector<std::string> command{SCENARIO_PROGRAM, scenario,       "--seed", "1",
                                    "--log",          "--outcome-fd", "{fd}"};
   command.insert(command.end(), arguments.begin(), arguments.end());
-  return traces::find_divergence(command, 1, 10s);
+  return traces::find_divergence(command, 1, 2s);
 }
 
 TEST_CASE("two runs that do the same do not diverge, however they end") {
@@ -51,6 +55,7 @@ TEST_CASE("runs that differ where no log has a line diverge unseen") {
 TEST_CASE("what cannot be run, or does not end, cannot be compared") {
   CHECK_THROWS_WITH(traces::find_divergence({"/nonexistent"}, 1, 10s), Contains("cannot be executed"));
   const std::string seed = std::to_string(seed_of(4));
+  CHECK_THROWS_WITH(divergence_of("babbling", {"--timeout", "60"}), "it hangs while its log is written");
   CHECK_THROWS_WITH(
       traces::find_divergence({SCENARIO_PROGRAM, "hanging", "--seed", seed, "--log", "--outcome-fd", "{fd}"},
                               seed_of(4), 100ms),
@@ -72,6 +77,25 @@ TEST_CASE(
                  ".*\"process [0-9]+\"\n.*\"process [0-9]+\"\n")));
   CHECK_THAT(program.run("inexact --seeds 1..4 --json").output, Contains("lines of log:\\n"));
   CHECK_THAT(program.run("restless --seeds 1..4").output, Contains("the same 0 lines of log, but another"));
+}
+
+TEST_CASE("two processes that do the same prove nothing if a third one did something else") {
+  const Program program;
+  traces::ExploreOptions options = seeds(1, 1);
+  // The first process finds no folder, and leaves one for the others.
+  const std::string script = "fd=$1; shift; if mkdir " + (program.directory() / "first").string() +
+                             "; then scenario=passing; else scenario=odd; fi 2>/dev/null; "
+                             "exec " SCENARIO_PROGRAM " $scenario --seed 1 --outcome-fd $fd \"$@\"";
+  options.fresh_process = {"/bin/sh", "-c", script, "sh", "{fd}"};
+  const traces::Scenario failing = scenario(
+      "failing", [](sim::World&, const traces::Arguments&) { throw std::runtime_error("on purpose"); });
+  const traces::ExploreResult result = explore(options, failing, {});
+  REQUIRE(result.groups.size() == 1);
+  REQUIRE(result.groups[0].divergence.has_value());
+  CHECK(result.groups[0].divergence->kind == Divergence::Kind::others);
+  CHECK_THAT(confirmation_in_words(result.groups[0]),
+             Catch::EndsWith(
+                 "not deterministic: two fresh processes did the same, 0 lines of log, and a third did not"));
 }
 
 TEST_CASE("--twice compares two runs of one seed") {

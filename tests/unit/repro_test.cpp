@@ -56,7 +56,7 @@ TEST_CASE("the text of a repro is for people, too") {
   Repro repro = recorded();
   repro.comments = {"client>server:80#1: the segment at byte 15 was lost (try 0)"};
   const std::string text = to_text(repro);
-  CHECK_THAT(text, StartsWith("twinwire-repro 1\nmodel 3\nscenario lossy\n"));
+  CHECK_THAT(text, StartsWith("twinwire-repro 1\nmodel 4\nscenario lossy\n"));
   CHECK_THAT(text, Contains("\nargument text \"a second message\"\n"));
   CHECK_THAT(text, Contains("\noption link.loss 1/8\n"));
   CHECK_THAT(text, Contains("\noption host.addresses \"\"\n"));
@@ -128,7 +128,7 @@ TEST_CASE("what a repro tells twice is refused, with both lines") {
                                                         {"scenario lossy", "scenario"},
                                                         {"base calm 3", "base"},
                                                         {"fingerprint 0", "fingerprint"},
-                                                        {"model 3", "model"}}) {
+                                                        {"model 4", "model"}}) {
     CHECK_THROWS_WITH(traces::parse_repro(text + line + "\n", "f"),
                       "f:" + std::to_string(last + 1) + ": \"" + name +
                           "\" is told a second time, after line " + std::to_string(line_of(name + " ")));
@@ -219,9 +219,9 @@ TEST_CASE("a repro whose failure is fixed replays without it") {
 
 TEST_CASE("a repro of another model of the network is stale") {
   std::string text = to_text(recorded());
-  text.replace(text.find("model 3"), 7, "model 0");
+  text.replace(text.find("model 4"), 7, "model 0");
   CHECK_THROWS_WITH(traces::parse_repro(text, "old.repro"),
-                    "old.repro:2: stale: made with model 0 of the simulated network, this is model 3");
+                    "old.repro:2: stale: made with model 0 of the simulated network, this is model 4");
 }
 
 TEST_CASE("what is not a repro is refused in one sentence") {
@@ -237,7 +237,7 @@ TEST_CASE("what is not a repro is refused in one sentence") {
   CHECK(complaint("# only a comment\n\n") == "f: the file is empty: not a repro file");
   CHECK(complaint("#!/bin/sh\necho\n") == "f:2: expected \"twinwire-repro 1\": this is not a repro file");
   CHECK(complaint("twinwire-repro 2\n") == "f:1: format 2 is not known (this is format 1)");
-  CHECK(complaint("twinwire-repro 1\nmodel 3\n") == "f: no line names the scenario");
+  CHECK(complaint("twinwire-repro 1\nmodel 4\n") == "f: no line names the scenario");
   CHECK(complaint("twinwire-repro 1\nscenario s\n") == "f: no line tells the failure");
   CHECK(complaint("twinwire-repro 1\nscenario s\noverride loss a b 1\n") == "f:3: \"b\" is not a number");
   CHECK(complaint("twinwire-repro 1\nscenario s t\n") == "f:2: \"scenario\" takes 1 words, not 2");

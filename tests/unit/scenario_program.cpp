@@ -38,9 +38,13 @@ int main(int argc, char** argv) {
     world.run();
     throw std::runtime_error("on purpose");
   });
+  const traces::Scenario babbling =
+      unit::scenario("babbling", [](sim::World& world, const traces::Arguments&) {
+        while (true) unit::send_once(world, "without an end");
+      });
   return traces::scenario_main(
       argc, argv,
       {passing, unit::unlucky_scenario(), unit::lossy_scenario(), unit::crashing_scenario(),
-       unit::hanging_scenario(), exiting, odd, leaking, inexact, restless},
+       unit::hanging_scenario(), exiting, odd, leaking, inexact, restless, babbling},
       "There is more.\n");
 }

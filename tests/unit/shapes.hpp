@@ -53,10 +53,11 @@ inline traces::Scenario unlucky_scenario() {
   });
 }
 
-/// A client sends this to a server.
+/// A client sends this to a server; both are hosts of their own.
 inline void send_once(sim::World& world, const std::string& text) {
-  const Service service = serve(world.add_host("server"), 80);
-  const auto connected = connect(world.add_host("client"), ConnectOptions("server", 80));
+  const std::string number = std::to_string(world.events());
+  const Service service = serve(world.add_host("server" + number), 80);
+  const auto connected = connect(world.add_host("client" + number), ConnectOptions("server" + number, 80));
   connected->protocol->transport.write(text);
   world.run();
 }
