@@ -33,7 +33,8 @@ if(MODE STREQUAL "installed")
        "-DCMAKE_BUILD_TYPE=None")
 else()
   # All libraries are compiled once more for this: as fast as can be.
-  list(APPEND options "-DTWINWIRE_SOURCE=${SOURCE}" "-DCMAKE_CXX_FLAGS=-O0" "-DCMAKE_BUILD_TYPE=None")
+  list(APPEND options "-DTWINWIRE_SOURCE=${SOURCE}" "-DCMAKE_CXX_FLAGS=-O0" "-DCMAKE_BUILD_TYPE=None"
+       -DCMAKE_UNITY_BUILD=ON -DCMAKE_UNITY_BUILD_BATCH_SIZE=10)
 endif()
 
 run("${CMAKE_COMMAND}" -S "${SOURCE}/tests/package/consumer" -B "${WORK}/build" ${options})
