@@ -86,7 +86,7 @@ std::vector<std::string> command_for(const std::string& program, const Scenario&
 
 /// The command that runs it in a fresh process, and writes the outcome to "{fd}".
 std::vector<std::string> fresh_command(const Scenario& scenario, const Arguments& arguments,
-                                       std::vector<std::string> run) {
+                                       const std::vector<std::string>& run) {
   std::vector<std::string> words = command_for(own_path(), scenario, arguments);
   words.insert(words.end(), run.begin(), run.end());
   words.insert(words.end(), {"--outcome-fd", "{fd}"});

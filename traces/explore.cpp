@@ -73,8 +73,8 @@ class Exploration {
   void examine(FailureGroup& group) {
     try {
       group.confirmation = confirm(group.first.seed);
-      if (!group.confirmed()) compare(group);
-      if (!group.confirmed() || !options_.shrink) return;
+      if (!group.confirmed()) return compare(group);
+      if (!options_.shrink) return;
       group.shrunk = shrink_first(group);
     } catch (const Interrupted&) {
       interrupted();

@@ -4,8 +4,9 @@
 #include <algorithm>
 #include <string>
 
-#define XXH_INLINE_ALL
 #include <fmt/format.h>
+
+#define XXH_INLINE_ALL
 #include <xxhash.h>
 
 namespace twinwire::traces {

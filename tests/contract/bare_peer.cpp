@@ -43,6 +43,10 @@ std::shared_ptr<Recorder> BarePeer::connect(ConnectOptions options) {
   return connecting.protocol;
 }
 
+void BarePeer::run_until_hello() const {
+  stage_.run_until([this] { return connected() && !plain().received().empty(); }, "the ClientHello");
+}
+
 void BarePeer::take(std::string_view bytes) {
   if (silent_) return;
   BIO_write(SSL_get_rbio(ssl_), bytes.data(), static_cast<int>(bytes.size()));

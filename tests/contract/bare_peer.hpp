@@ -30,6 +30,8 @@ class BarePeer {
   /// The plain connection; there once somebody has connected.
   const Recorder& plain() const { return service_[0]; }
   bool connected() const { return service_.count() != 0; }
+  /// Runs until the client's first message is there.
+  void run_until_hello() const;
   /// Its side of the handshake has ended.
   bool secure() const;
 

@@ -300,7 +300,7 @@ CONTRACT_TEST("TLS-18", "no timer is left after success, failure, cancelling and
   SECTION("cancelling") {
     BarePeer peer(stage, /*silent=*/true);
     Connecting connecting(stage, stage.client(), peer.options());
-    stage.run_until([&] { return peer.connected() && !peer.plain().received().empty(); }, "the ClientHello");
+    peer.run_until_hello();
     connecting.cancel();
     connecting.run();
     CHECK(connecting.outcome->error() == "operation_aborted");

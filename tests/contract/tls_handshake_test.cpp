@@ -85,7 +85,7 @@ CONTRACT_TEST("TLS-04", "a timeout of zero or less is rejected") {
 CONTRACT_TEST("TLS-05", "a peer that closes during the handshake: connection_reset") {
   BarePeer peer(stage, /*silent=*/true);
   Connecting connecting(stage, stage.client(), peer.options());
-  stage.run_until([&] { return peer.connected() && !peer.plain().received().empty(); }, "the ClientHello");
+  peer.run_until_hello();
   SECTION("in order") {
     peer.close();
   }
@@ -101,7 +101,7 @@ CONTRACT_TEST("TLS-05", "a peer that closes during the handshake: connection_res
 CONTRACT_TEST("TLS-05", "garbage instead of a handshake is a clear error") {
   BarePeer peer(stage, /*silent=*/true);
   Connecting connecting(stage, stage.client(), peer.options());
-  stage.run_until([&] { return peer.connected() && !peer.plain().received().empty(); }, "the ClientHello");
+  peer.run_until_hello();
   peer.send_bare("220 mail.test ESMTP\r\n");
   connecting.run();
   CHECK(connecting.outcome->message().find("wrong version number") != std::string::npos);
@@ -128,7 +128,7 @@ CONTRACT_TEST("TLS-05", "a client that goes away during the handshake leaves not
 CONTRACT_TEST("TLS-17", "cancelling during the handshake closes the socket, and nobody is called") {
   BarePeer peer(stage, /*silent=*/true);
   Connecting connecting(stage, stage.client(), peer.options());
-  stage.run_until([&] { return peer.connected() && !peer.plain().received().empty(); }, "the ClientHello");
+  peer.run_until_hello();
   connecting.cancel();
   connecting.run();
   CHECK(connecting.outcome->error() == "operation_aborted");
